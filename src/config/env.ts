@@ -1,0 +1,123 @@
+/** The only reader of process.env: settings parsed once, typed, every problem listed at once. */
+import { z } from 'zod';
+
+const switchOn = z
+  .enum(['0', '1', 'true', 'false', ''])
+  .default('0')
+  .transform((value) => value === '1' || value === 'true');
+
+const port = z.coerce.number().int().min(0).max(65_535);
+
+const schema = z.object({
+  NODE_ENV: z.string().default('development'),
+  PORT: port.default(3000),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_POOL_MAX: z.coerce.number().int().min(1).max(200).default(10),
+  TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  TEMPORAL_API_KEY: z.string().min(1).optional(),
+  TEMPORAL_TLS: switchOn,
+  TASK_QUEUE_PREFIX: z.string().default(''),
+  KEY_FOLDER: z.string().default('var/keys'),
+  SECRET_KEY: z.string().optional(),
+  ENCRYPTION_KEY: z.string().optional(),
+  PUBLIC_ORIGINS: z.string().default(''),
+  TRUST_PROXY: z.string().default(''),
+  METRICS_TOKEN: z.string().min(22).optional(),
+  OPERATOR_DECISIONS: z.enum(['on', 'off']).default('on'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  TEST_CLOCK: switchOn,
+  TZ: z.string().optional(),
+});
+
+/** Settings of one process, named in the product's words. */
+export interface Environment {
+  readonly isProduction: boolean;
+  readonly port: number;
+  readonly databaseUrl: string;
+  readonly databasePoolMax: number;
+  readonly temporalAddress: string;
+  readonly temporalNamespace: string;
+  readonly temporalApiKey: string | undefined;
+  readonly temporalTls: boolean;
+  /** Put before every task queue name, so that test databases do not share workers. */
+  readonly taskQueuePrefix: string;
+  readonly keyFolder: string;
+  readonly secretKey: string | undefined;
+  readonly encryptionKey: string | undefined;
+  readonly publicOrigins: readonly string[];
+  readonly trustProxy: string;
+  readonly metricsToken: string | undefined;
+  readonly operatorDecisions: boolean;
+  readonly logLevel: string;
+  readonly testClock: boolean;
+}
+
+/** What a process cannot run without. */
+export type Requirement = 'database' | 'utc' | 'secrets';
+
+/**
+ * Parses the environment.
+ * @param requirements  `database`: DATABASE_URL is set; `utc`: TZ is UTC; `secrets`: in production
+ *   SECRET_KEY and ENCRYPTION_KEY are set and not the sample values
+ * @param source        the variables; process.env by default
+ * @throws Error that lists every problem in one message
+ */
+export function loadEnvironment(
+  requirements: readonly Requirement[],
+  source: NodeJS.ProcessEnv = process.env,
+): Environment {
+  const parsed = schema.safeParse(source);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const values = parsed.success ? parsed.data : undefined;
+  if (values) problems.push(...missing(values, requirements));
+  if (!values || problems.length > 0) {
+    throw new Error(`The environment is not usable:\n  ${problems.join('\n  ')}`);
+  }
+  return {
+    isProduction: values.NODE_ENV === 'production',
+    port: values.PORT,
+    databaseUrl: values.DATABASE_URL ?? '',
+    databasePoolMax: values.DATABASE_POOL_MAX,
+    temporalAddress: values.TEMPORAL_ADDRESS,
+    temporalNamespace: values.TEMPORAL_NAMESPACE,
+    temporalApiKey: values.TEMPORAL_API_KEY,
+    temporalTls: values.TEMPORAL_TLS,
+    taskQueuePrefix: values.TASK_QUEUE_PREFIX,
+    keyFolder: values.KEY_FOLDER,
+    secretKey: values.SECRET_KEY,
+    encryptionKey: values.ENCRYPTION_KEY,
+    publicOrigins: values.PUBLIC_ORIGINS.split(',').map((origin) => origin.trim()).filter(Boolean),
+    trustProxy: values.TRUST_PROXY,
+    metricsToken: values.METRICS_TOKEN,
+    operatorDecisions: values.OPERATOR_DECISIONS === 'on',
+    logLevel: values.LOG_LEVEL,
+    testClock: values.TEST_CLOCK,
+  };
+}
+
+const SAMPLE_SECRETS = new Set(['your-secret-key', 'your-encryption-key', 'changeme', 'secret']);
+
+function missing(
+  values: z.infer<typeof schema>,
+  requirements: readonly Requirement[],
+): string[] {
+  const problems: string[] = [];
+  if (requirements.includes('database') && !values.DATABASE_URL) {
+    problems.push('DATABASE_URL: set it to postgres://user:password@host:port/database');
+  }
+  if (requirements.includes('utc') && values.TZ !== 'UTC') {
+    problems.push('TZ: start the process with TZ=UTC, as the npm scripts do');
+  }
+  if (requirements.includes('secrets') && values.NODE_ENV === 'production') {
+    for (const name of ['SECRET_KEY', 'ENCRYPTION_KEY'] as const) {
+      const value = values[name] ?? '';
+      if (value.length < 32 || SAMPLE_SECRETS.has(value)) {
+        problems.push(`${name}: production needs a secret of at least 32 characters`);
+      }
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,124 @@
+/** One error type and one table of stable codes for the whole product (style.md section 9). */
+
+interface ErrorRow {
+  readonly status: number;
+  readonly title: string;
+  /** Trying the same again may succeed. */
+  readonly retryable?: true;
+  /** Someone on call should hear about it. */
+  readonly reportable?: true;
+}
+
+/**
+ * Every code this product answers with. Codes are snake_case and never renamed; `status` is the
+ * HTTP status; the `detail` a person reads is given where the error is made.
+ */
+export const ERRORS = {
+  malformed_request: { status: 400, title: 'The request is malformed' },
+  validation_failed: { status: 400, title: 'Some fields are not acceptable' },
+  unsupported_media_type: { status: 415, title: 'The body must be JSON' },
+  payload_too_large: { status: 413, title: 'The body is too large' },
+  idempotency_key_required: { status: 400, title: 'An Idempotency-Key is required' },
+  source_not_evidence: { status: 400, title: 'Offline is a capture mode, not a source' },
+  unauthenticated: { status: 401, title: 'Sign in to continue' },
+  invalid_credentials: { status: 401, title: 'The email or password is wrong' },
+  refresh_invalid: { status: 401, title: 'The sign-in has ended' },
+  forbidden: { status: 403, title: 'Not allowed' },
+  not_staff: { status: 403, title: 'Only the staff of this class may do this' },
+  not_on_roster: { status: 403, title: 'The student is not on the list of this class' },
+  actor_suspended: { status: 403, title: 'The account is on hold' },
+  own_request: { status: 403, title: 'Nobody decides their own request' },
+  student_not_accepted: { status: 403, title: 'You can act only for yourself' },
+  origin_refused: { status: 403, title: 'This origin may not refresh a sign-in' },
+  not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'The method is not allowed here' },
+  state_conflict: { status: 409, title: 'The state does not allow this' },
+  session_not_open: { status: 409, title: 'The session is not open' },
+  session_closed: { status: 409, title: 'The session is closed' },
+  session_locked: { status: 409, title: 'The session is locked' },
+  session_cancelled: { status: 409, title: 'The session was cancelled' },
+  already_decided: { status: 409, title: 'The request was already decided' },
+  record_changed: { status: 409, title: 'The record changed meanwhile' },
+  correction_window_closed: { status: 409, title: 'The correction window is closed' },
+  leave_overlaps: { status: 409, title: 'The leave overlaps another one' },
+  duplicate_request: { status: 409, title: 'A pending request exists already' },
+  duplicate_session: { status: 409, title: 'This session exists already' },
+  in_progress: { status: 409, title: 'The same request is still running', retryable: true },
+  channel_disabled: { status: 409, title: 'Decisions by operators are switched off' },
+  mark_not_allowed: { status: 422, title: 'This mark is not allowed here' },
+  reason_required: { status: 422, title: 'A reason is required' },
+  note_required: { status: 422, title: 'A note is required when rejecting' },
+  op_id_reused: { status: 422, title: 'The operation id was used for something else' },
+  idempotency_key_reused: { status: 422, title: 'The Idempotency-Key was used for something else' },
+  window_inverted: { status: 422, title: 'The end must be after the start' },
+  window_in_past: { status: 422, title: 'The time must lie in the future' },
+  no_change: { status: 422, title: 'The request would change nothing' },
+  holiday: { status: 422, title: 'The date is a holiday' },
+  precondition_required: { status: 428, title: 'If-Match is required' },
+  stale: { status: 412, title: 'The row changed since it was read' },
+  rate_limited: { status: 429, title: 'Too many requests', retryable: true },
+  internal_error: { status: 500, title: 'Something went wrong', reportable: true },
+  busy: { status: 503, title: 'Too busy just now', retryable: true },
+  try_again: { status: 503, title: 'Please try again', retryable: true },
+  workflow_unavailable: {
+    status: 503,
+    title: 'Lifecycle changes are unavailable just now',
+    retryable: true,
+  },
+  database_unavailable: { status: 503, title: 'The database is away', retryable: true },
+  invariant_broken: { status: 500, title: 'Something went wrong', reportable: true },
+} as const satisfies Record<string, ErrorRow>;
+
+/** A stable error code. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One refused field of a request: JSON path, stable code and the remedy in words. */
+export interface FieldError {
+  readonly path: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** Extras of an error: refused fields, members for the problem document, the original cause. */
+export interface AppErrorOptions {
+  readonly errors?: readonly FieldError[];
+  readonly meta?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+/** The only error type thrown on purpose. Rendered once per edge: HTTP, socket, activity, cli. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+  readonly errors: readonly FieldError[];
+  readonly meta: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, detail: string, options: AppErrorOptions = {}) {
+    super(`${code}: ${detail}`, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'AppError';
+    const row: ErrorRow = ERRORS[code];
+    this.code = code;
+    this.status = row.status;
+    this.title = row.title;
+    this.detail = detail;
+    this.errors = options.errors ?? [];
+    this.meta = options.meta ?? {};
+  }
+}
+
+/**
+ * Makes an error of the table.
+ * @param code    a row of `ERRORS`
+ * @param detail  one sentence a person understands, naming the remedy
+ */
+export function appError(code: ErrorCode, detail: string, options?: AppErrorOptions): AppError {
+  return new AppError(code, detail, options);
+}
+
+/** Says whether trying the same again may succeed, by the table. */
+export function isRetryable(code: ErrorCode): boolean {
+  const row: ErrorRow = ERRORS[code];
+  return row.retryable === true;
+}
