@@ -89,7 +89,9 @@ export function loadEnvironment(
     keyFolder: values.KEY_FOLDER,
     secretKey: values.SECRET_KEY,
     encryptionKey: values.ENCRYPTION_KEY,
-    publicOrigins: values.PUBLIC_ORIGINS.split(',').map((origin) => origin.trim()).filter(Boolean),
+    publicOrigins: values.PUBLIC_ORIGINS.split(',')
+      .map((origin) => origin.trim())
+      .filter(Boolean),
     trustProxy: values.TRUST_PROXY,
     metricsToken: values.METRICS_TOKEN,
     operatorDecisions: values.OPERATOR_DECISIONS === 'on',
@@ -100,10 +102,7 @@ export function loadEnvironment(
 
 const SAMPLE_SECRETS = new Set(['your-secret-key', 'your-encryption-key', 'changeme', 'secret']);
 
-function missing(
-  values: z.infer<typeof schema>,
-  requirements: readonly Requirement[],
-): string[] {
+function missing(values: z.infer<typeof schema>, requirements: readonly Requirement[]): string[] {
   const problems: string[] = [];
   if (requirements.includes('database') && !values.DATABASE_URL) {
     problems.push('DATABASE_URL: set it to postgres://user:password@host:port/database');

@@ -19,7 +19,14 @@ export interface Actor {
   readonly userId: Id | null;
   /** The role the person acts in, or `system` or `gateway`. */
   readonly role: string;
-  readonly channel: 'api' | 'socket' | 'workflow' | 'operator_signal' | 'operator_update' | 'seed' | 'cli';
+  readonly channel:
+    | 'api'
+    | 'socket'
+    | 'workflow'
+    | 'operator_signal'
+    | 'operator_update'
+    | 'seed'
+    | 'cli';
   readonly requestId: string | null;
   readonly workflowId: string | null;
   /** The client network, /24 or /48; never the full address. */

@@ -1,5 +1,11 @@
 /** Seals personal text: AES-256-GCM bound to its table, column and row (trust.md section 7). */
-import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
 import { canonicalJson } from './canonical-json.ts';
 
 /** Where a sealed value lives; it cannot be opened anywhere else. */
@@ -49,9 +55,10 @@ export function openText(key: Buffer, place: SealedPlace, sealed: string): strin
   });
   decipher.setAAD(additionalData(place));
   decipher.setAuthTag(tagBytes);
-  return Buffer.concat([decipher.update(Buffer.from(body, 'base64url')), decipher.final()]).toString(
-    'utf8',
-  );
+  return Buffer.concat([
+    decipher.update(Buffer.from(body, 'base64url')),
+    decipher.final(),
+  ]).toString('utf8');
 }
 
 /** HMAC-SHA-256(key, "commit:v1") in base64url; GCM does not commit to its key, this does. */

@@ -100,7 +100,11 @@ SessionChangeSchema.setClass(SessionChange);
 
 const TeachingAssignmentSchema = defineEntity({
   name: 'TeachingAssignment',
-  indexes: [{ properties: ['courseSection'] }, { properties: ['session'] }, { properties: ['faculty'] }],
+  indexes: [
+    { properties: ['courseSection'] },
+    { properties: ['session'] },
+    { properties: ['faculty'] },
+  ],
   checks: [
     {
       name: 'teaching_assignment_target_check',
