@@ -42,6 +42,11 @@ export interface LiveEntry {
 export interface LogEntries {
   readonly audit: readonly AuditEntry[];
   readonly live?: readonly LiveEntry[];
+  /**
+   * Live entries made after the heads are locked, so that they can count what every earlier writer
+   * of the same sessions committed; their sessions must have an audit entry here.
+   */
+  readonly liveAfterLock?: () => Promise<readonly LiveEntry[]>;
 }
 
 /** The fields of an actor that every audit event repeats; matches operations/ports.ts `Actor`. */
@@ -175,16 +180,17 @@ function eventBody(entry: AuditEntry, seq: number, id: Id, at: string): string {
 export async function appendLog(
   em: Em,
   ids: { next(): Id },
-  { audit, live = [] }: LogEntries,
+  { audit, live: given = [], liveAfterLock }: LogEntries,
 ): Promise<void> {
   const chains = [
     ...new Set([
       ...audit.map((entry) => entry.chain),
-      ...live.map((e) => sessionChain(e.sessionId)),
+      ...given.map((e) => sessionChain(e.sessionId)),
     ]),
   ].sort();
   if (chains.length === 0) return;
   const { heads, now } = await lockHeads(em, chains);
+  const live = liveAfterLock ? [...given, ...(await liveAfterLock())] : given;
   const events: ChainedEvent[] = [];
   const moved: ChainHead[] = [];
   const liveRows: (LiveEntry & { seq: number })[] = [];

@@ -48,6 +48,7 @@ export const ERRORS = {
   mark_not_allowed: { status: 422, title: 'This mark is not allowed here' },
   reason_required: { status: 422, title: 'A reason is required' },
   note_required: { status: 422, title: 'A note is required when rejecting' },
+  outside_window: { status: 422, title: 'The time lies outside the window of the class' },
   op_id_reused: { status: 422, title: 'The operation id was used for something else' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key was used for something else' },
   window_inverted: { status: 422, title: 'The end must be after the start' },

@@ -1,0 +1,81 @@
+/** Which claims a session's state admits (marks.md section 6), and which marks a rank may state. */
+import type { ErrorCode } from '../errors.ts';
+import type { Instant, Mark, SessionStatus } from '../types.ts';
+import { isMachineRank, RANK } from './ranks.ts';
+
+/** A refused claim: a stable code and a sentence naming the way on. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly detail: string;
+}
+
+const ADMITTED_WHEN_CLOSED: ReadonlySet<number> = new Set([
+  RANK.autoAbsent,
+  RANK.offlineQr,
+  RANK.card,
+  RANK.biometricNoLiveness,
+  RANK.biometric,
+  RANK.leave,
+  RANK.faculty,
+  RANK.override,
+  RANK.correction,
+]);
+
+/**
+ * Why the effective state refuses a claim, or null when it admits it.
+ * @param status  effective status, from the row and the clock
+ * @param isFromTerminal  rank 40 is admitted after close from a terminal only
+ */
+export function stateRefusal(
+  status: SessionStatus,
+  rank: number,
+  opensAt: Instant,
+  isFromTerminal = false,
+): Refusal | null {
+  switch (status) {
+    case 'scheduled':
+      return rank === RANK.leave
+        ? null
+        : { code: 'session_not_open', detail: `Marking opens at ${opensAt}.` };
+    case 'open':
+      return null;
+    case 'closed':
+      return ADMITTED_WHEN_CLOSED.has(rank) || (rank === RANK.weak && isFromTerminal)
+        ? null
+        : { code: 'session_closed', detail: 'Marking is closed. Ask your teacher.' };
+    case 'locked':
+      return rank === RANK.correction
+        ? null
+        : {
+            code: 'session_locked',
+            detail: 'This class is final. File a correction request to change a record.',
+          };
+    case 'cancelled':
+      return { code: 'session_cancelled', detail: 'This class was cancelled.' };
+    default:
+      return status satisfies never;
+  }
+}
+
+/** Why a rank may not state this mark, or null (marks.md section 1). */
+export function markRefusal(rank: number, mark: Mark | null): Refusal | null {
+  if (isMachineRank(rank) && mark !== 'present') {
+    return { code: 'mark_not_allowed', detail: 'A machine proves presence only.' };
+  }
+  const mayExcuse = rank === RANK.leave || rank >= RANK.override;
+  if (mark === 'excused' && !mayExcuse) {
+    return {
+      code: 'mark_not_allowed',
+      detail: 'Excused comes from an approved leave or a correction; mark present, late or absent.',
+    };
+  }
+  return null;
+}
+
+type MarkClass = 'in' | 'out' | 'excused';
+
+/** The class of a mark for contradictions (R6). */
+export function markClass(mark: Mark): MarkClass {
+  if (mark === 'excused') return 'excused';
+  return mark === 'absent' ? 'out' : 'in';
+}
