@@ -61,7 +61,7 @@ export function resolve(
 ): Resolution | null {
   const admitted = withoutWithdrawn(operations);
   const candidates = admitted.filter((op) => op.phase === 'entry' && counts(op, context.policy));
-  const winner = pickWinner(candidates);
+  const winner = pickWinner(candidates, operations);
   if (!winner) return autoAbsence(context);
   const arrivalMs = isMachineRank(winner.rank) ? arrival(candidates, winner) : null;
   const derived = deriveMark(context, admitted, winner, arrivalMs);
@@ -105,10 +105,13 @@ function counts(op: ResolvableOperation, policy: SessionPolicy): boolean {
   return op.rank >= RANK.weak && op.mark !== null;
 }
 
-function pickWinner(candidates: readonly ResolvableOperation[]): ResolvableOperation | undefined {
+function pickWinner(
+  candidates: readonly ResolvableOperation[],
+  all: readonly ResolvableOperation[],
+): ResolvableOperation | undefined {
   const highest = Math.max(...candidates.map((op) => op.rank), 0);
   const top = candidates.filter((op) => op.rank === highest);
-  const winner = pickAmongEqual(top, highest);
+  const winner = pickAmongEqual(top, highest, all);
   if (winner?.rank === RANK.faculty && winner.mark === 'absent') {
     // R9: an empty seat is what leave predicts, so the leave stands.
     const leaves = candidates.filter((op) => op.rank === RANK.leave);
@@ -120,14 +123,19 @@ function pickWinner(candidates: readonly ResolvableOperation[]): ResolvableOpera
 function pickAmongEqual(
   top: readonly ResolvableOperation[],
   rank: number,
+  all: readonly ResolvableOperation[],
 ): ResolvableOperation | undefined {
-  if (isHumanRank(rank)) return latest(undominated(top));
+  if (isHumanRank(rank)) return latest(undominated(top, all));
   return rank === RANK.leave ? latest(top) : earliest(top);
 }
 
 /** R7: an operation whose author saw another, unseen by it, outranks that other one. */
-function undominated(ops: readonly ResolvableOperation[]): ResolvableOperation[] {
-  const seen = new Map(ops.map((op) => [op.opId, seenBy(op, ops)]));
+function undominated(
+  ops: readonly ResolvableOperation[],
+  all: readonly ResolvableOperation[],
+): ResolvableOperation[] {
+  const byId = new Map(all.map((op) => [op.opId, op]));
+  const seen = new Map(ops.map((op) => [op.opId, seenBy(op, byId)]));
   const hasSeen = (a: Id, b: Id): boolean => seen.get(a)?.has(b) ?? false;
   const left = ops.filter(
     (x) => !ops.some((y) => y !== x && hasSeen(y.opId, x.opId) && !hasSeen(x.opId, y.opId)),
@@ -135,8 +143,10 @@ function undominated(ops: readonly ResolvableOperation[]): ResolvableOperation[]
   return left.length > 0 ? left : [...ops];
 }
 
-function seenBy(op: ResolvableOperation, ops: readonly ResolvableOperation[]): Set<Id> {
-  const byId = new Map(ops.map((other) => [other.opId, other]));
+function seenBy(
+  op: ResolvableOperation,
+  byId: ReadonlyMap<Id, ResolvableOperation>,
+): Set<Id> {
   const seen = new Set<Id>();
   const queue = references(op);
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {

@@ -1,0 +1,139 @@
+/** Auto-absents: when a closed class counts as taken, everyone unmarked becomes absent. */
+import { firstRow, rows, type Em } from '../../db/orm.ts';
+import { RANK } from '../../domain/attendance/ranks.ts';
+import { wasTaken, type TakenFacts } from '../../domain/attendance/resolver.ts';
+import type { Id, Instant } from '../../domain/types.ts';
+import type { Operation } from '../ports.ts';
+import { readClock, type SessionRow } from '../sessions/session-row.ts';
+import { rosterOf } from './roster.ts';
+import {
+  autoAbsentOpId,
+  insertOperations,
+  lockRecords,
+  settleStudent,
+  writeRecords,
+  type NewOperation,
+  type RecordChange,
+} from './settle-records.ts';
+
+/** Operations and record changes that a class becoming taken brought about. */
+export interface TakenEffect {
+  readonly taken: boolean;
+  readonly operations: readonly NewOperation[];
+  readonly changes: readonly RecordChange[];
+}
+
+const NONE: TakenEffect = { taken: false, operations: [], changes: [] };
+
+/**
+ * After late operations on a closed class that nobody had taken: makes it taken when they prove it
+ * was, and writes the absents that then appear (marks.md section 4). Needs the row lock that
+ * `lockSessionForMarks` takes for such sessions.
+ */
+export async function becomeTaken(
+  em: Em,
+  operation: Operation,
+  session: SessionRow,
+  stored: readonly NewOperation[],
+): Promise<TakenEffect> {
+  const isOver = session.status === 'closed' || session.status === 'locked';
+  if (!isOver || session.taken || stored.length === 0) return NONE;
+  const roster = await rosterOf(em, session);
+  if (!(await isTaken(em, session, roster))) return NONE;
+  await rows(
+    em,
+    'update attendance_session set taken = true, updated_at = app_clock() where id = ?::uuid',
+    [session.id],
+  );
+  return writeAbsents(em, operation, { ...session, taken: true }, roster);
+}
+
+/** Says from the stored facts whether the class was taken. */
+export async function isTaken(
+  em: Em,
+  session: SessionRow,
+  roster: readonly Id[],
+): Promise<boolean> {
+  const row = await firstRow<{ human: number; machine: number }>(
+    em,
+    `select count(*) filter (where o.rank >= ${RANK.faculty})::int as human,
+       count(distinct o.student_id) filter (
+         where o.rank between ${RANK.weak} and ${RANK.biometric} and o.student_id = any(?::uuid[]))::int as machine
+     from attendance_operation o
+     where o.session_id = ?::uuid and o.kind = 'mark' and not exists (
+       select 1 from attendance_operation w where w.session_id = o.session_id
+         and w.kind = 'withdraw' and w.target_op_id = o.op_id and o.rank < ${RANK.faculty})`,
+    [roster, session.id],
+  );
+  const facts: TakenFacts = {
+    humanOperations: row?.human ?? 0,
+    headCounts: 0,
+    wasCodeDisplayed: session.lateReferenceAt !== null,
+    machineStudents: row?.machine ?? 0,
+    rosterSize: roster.length,
+  };
+  return wasTaken(facts, session.policy);
+}
+
+/**
+ * Settles the whole roster of a closed, taken session, materialising the automatic absences.
+ * @param session  as it stands after the close: status `closed`, `taken` true
+ */
+export async function writeAbsents(
+  em: Em,
+  operation: Operation,
+  session: SessionRow,
+  roster: readonly Id[],
+): Promise<TakenEffect> {
+  if (roster.length === 0) return { ...NONE, taken: true };
+  const locked = await lockRecords(em, session.id, roster, () => operation.ids.next());
+  const now = new Date(await readClock(em)).toISOString();
+  const changes: RecordChange[] = [];
+  const operations: NewOperation[] = [];
+  for (const studentId of roster) {
+    const before = locked.records.get(studentId);
+    if (!before) throw new Error(`record of ${studentId} was not locked`);
+    const own = locked.operations.filter((op) => op.studentId === studentId);
+    const change = settleStudent(session, before, own, now);
+    if (!change.changed) continue;
+    changes.push(change);
+    const autoId = autoAbsentOpId(session, studentId);
+    const isNew = !own.some((op) => op.opId === autoId);
+    if (change.after.winnerOpId === autoId && isNew) {
+      operations.push(autoAbsent(session, studentId, autoId, now));
+    }
+  }
+  await insertOperations(em, session.id, operations);
+  await writeRecords(em, changes);
+  return { taken: true, operations, changes };
+}
+
+function autoAbsent(session: SessionRow, studentId: Id, opId: Id, now: Instant): NewOperation {
+  return {
+    opId,
+    studentId,
+    kind: 'mark',
+    mark: 'absent',
+    rank: RANK.autoAbsent,
+    source: 'system',
+    captureMode: 'online',
+    actorId: null,
+    effAtMs: Date.parse(now),
+    receivedAt: now,
+    baseOpId: null,
+    acks: [],
+    targetOpId: null,
+    excuseCategory: null,
+    phase: 'entry',
+    flags: [],
+    payloadHash: '',
+    result: {},
+    epoch: session.epoch,
+    deviceRef: null,
+    evidence: null,
+    leaveApplicationId: null,
+    correctionRequestId: null,
+    notesSealed: null,
+    reasonSealed: null,
+  };
+}

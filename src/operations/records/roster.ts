@@ -1,0 +1,70 @@
+/** The roster of a session at its own date (marks.md section 8), and live counts over it. */
+import { firstRow, rows, type Em } from '../../db/orm.ts';
+import type { Id, LocalDate } from '../../domain/types.ts';
+
+const ROSTER = `
+  select distinct e.student_id
+  from session_section ss join enrolment e on e.course_section_id = ss.course_section_id
+  where ss.session_id = ?::uuid and e.status = 'enrolled'
+    and e.valid_from <= ?::date and (e.valid_to is null or e.valid_to > ?::date)`;
+
+/** Ids of the students on a session's roster, ascending. */
+export async function rosterOf(
+  em: Em,
+  session: { readonly id: Id; readonly scheduledDate: LocalDate },
+): Promise<Id[]> {
+  const found = await rows<{ student_id: string }>(em, `${ROSTER} order by 1`, [
+    session.id,
+    session.scheduledDate,
+    session.scheduledDate,
+  ]);
+  return found.map((row) => row.student_id);
+}
+
+/** Which of these students are on the roster. */
+export async function rosterMembers(
+  em: Em,
+  session: { readonly id: Id; readonly scheduledDate: LocalDate },
+  studentIds: readonly Id[],
+): Promise<Set<Id>> {
+  const found = await rows<{ student_id: string }>(
+    em,
+    `${ROSTER} and e.student_id = any(?::uuid[])`,
+    [session.id, session.scheduledDate, session.scheduledDate, studentIds],
+  );
+  return new Set(found.map((row) => row.student_id));
+}
+
+/** How a class stands: marks of roster members, the unmarked, and the size of the roster. */
+export interface SessionCounts {
+  readonly present: number;
+  readonly late: number;
+  readonly absent: number;
+  readonly excused: number;
+  readonly unmarked: number;
+  readonly roster: number;
+}
+
+/** Counts the records of a session's roster, as the caller's transaction sees them. */
+export async function countRecords(em: Em, sessionId: Id): Promise<SessionCounts> {
+  const row = await firstRow<Record<keyof SessionCounts, number>>(
+    em,
+    `with roster as (
+       select distinct e.student_id
+       from attendance_session s
+       join session_section ss on ss.session_id = s.id
+       join enrolment e on e.course_section_id = ss.course_section_id and e.status = 'enrolled'
+         and e.valid_from <= s.scheduled_date and (e.valid_to is null or e.valid_to > s.scheduled_date)
+       where s.id = ?::uuid)
+     select count(*) filter (where r.mark = 'present')::int as present,
+       count(*) filter (where r.mark = 'late')::int as late,
+       count(*) filter (where r.mark = 'absent')::int as absent,
+       count(*) filter (where r.mark = 'excused')::int as excused,
+       count(*) filter (where r.mark is null)::int as unmarked,
+       count(*)::int as roster
+     from roster left join attendance_record r
+       on r.session_id = ?::uuid and r.student_id = roster.student_id`,
+    [sessionId, sessionId],
+  );
+  return row ?? { present: 0, late: 0, absent: 0, excused: 0, unmarked: 0, roster: 0 };
+}

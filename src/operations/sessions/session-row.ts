@@ -1,0 +1,150 @@
+/** Reads and locks the row of a session for marks and transitions (marks.md section 7). */
+import { firstRow, toInstant, toInstantOrNull, type Em } from '../../db/orm.ts';
+import { appError } from '../../domain/errors.ts';
+import { effectiveStatus } from '../../domain/session/transitions.ts';
+import type {
+  Component,
+  Id,
+  Instant,
+  LocalDate,
+  SessionPolicy,
+  SessionStatus,
+} from '../../domain/types.ts';
+
+/** The columns of a session that marks and transitions decide by. */
+export interface SessionRow {
+  readonly id: Id;
+  readonly campusId: Id;
+  readonly courseSectionId: Id;
+  readonly facultyId: Id;
+  readonly roomId: Id;
+  readonly status: SessionStatus;
+  readonly startAt: Instant;
+  readonly endAt: Instant;
+  readonly opensAt: Instant;
+  readonly closesAt: Instant;
+  readonly lockDueAt: Instant | null;
+  readonly lateReferenceAt: Instant | null;
+  readonly autoOpen: boolean;
+  readonly epoch: number;
+  readonly version: number;
+  readonly taken: boolean;
+  readonly scheduledDate: LocalDate;
+  readonly component: Component;
+  readonly units: number;
+  readonly policy: SessionPolicy;
+}
+
+interface Row {
+  id: string;
+  campus_id: string;
+  course_section_id: string;
+  faculty_id: string;
+  room_id: string;
+  status: SessionStatus;
+  start_at: string;
+  end_at: string;
+  opens_at: string;
+  closes_at: string;
+  lock_due_at: string | null;
+  late_reference_at: string | null;
+  auto_open: boolean;
+  epoch: number;
+  version: number;
+  taken: boolean;
+  scheduled_date: string;
+  component: Component;
+  units: number;
+  policy: SessionPolicy;
+}
+
+const SELECT = `
+  select id, campus_id, course_section_id, faculty_id, room_id, status, start_at, end_at, opens_at,
+    closes_at, lock_due_at, late_reference_at, auto_open, epoch, version, taken, scheduled_date,
+    component, units, policy
+  from attendance_session where id = ?::uuid`;
+
+function toSessionRow(row: Row): SessionRow {
+  return {
+    id: row.id,
+    campusId: row.campus_id,
+    courseSectionId: row.course_section_id,
+    facultyId: row.faculty_id,
+    roomId: row.room_id,
+    status: row.status,
+    startAt: toInstant(row.start_at),
+    endAt: toInstant(row.end_at),
+    opensAt: toInstant(row.opens_at),
+    closesAt: toInstant(row.closes_at),
+    lockDueAt: toInstantOrNull(row.lock_due_at),
+    lateReferenceAt: toInstantOrNull(row.late_reference_at),
+    autoOpen: row.auto_open,
+    epoch: row.epoch,
+    version: row.version,
+    taken: row.taken,
+    scheduledDate: row.scheduled_date,
+    component: row.component,
+    units: row.units,
+    policy: row.policy,
+  };
+}
+
+/** Reads a session without a lock; undefined when there is none. */
+export async function findSessionRow(em: Em, id: Id): Promise<SessionRow | undefined> {
+  const row = await firstRow<Row>(em, SELECT, [id]);
+  return row && toSessionRow(row);
+}
+
+/** Locks a session for a transition: waits for running marks and blocks later ones. */
+export async function lockSessionForUpdate(em: Em, id: Id): Promise<SessionRow> {
+  const row = await firstRow<Row>(em, `${SELECT} for update`, [id]);
+  if (!row) throw sessionNotFound();
+  return toSessionRow(row);
+}
+
+/** A session locked for marks, with the clock read after the lock was granted. */
+export interface LockedSession {
+  readonly session: SessionRow;
+  readonly nowMs: number;
+  readonly effectiveStatus: SessionStatus;
+}
+
+/**
+ * Locks a session for marks: FOR SHARE, so that marks run side by side and a status change waits
+ * for them; FOR UPDATE where a late mark could make a closed class taken and so change the row.
+ * @throws AppError `not_found`; `try_again` when the session changed between look and lock
+ */
+export async function lockSessionForMarks(em: Em, id: Id): Promise<LockedSession> {
+  const seen = await findSessionRow(em, id);
+  if (!seen) throw sessionNotFound();
+  const needsUpdate = mayBecomeTaken(seen);
+  const row = await firstRow<Row>(em, `${SELECT} for ${needsUpdate ? 'update' : 'share'}`, [id]);
+  if (!row) throw sessionNotFound();
+  const session = toSessionRow(row);
+  if (!needsUpdate && mayBecomeTaken(session)) {
+    throw appError('try_again', 'The class was just closed; send the mark again.');
+  }
+  const nowMs = await readClock(em);
+  const status = effectiveStatus(
+    { ...session, lockAfterHours: session.policy.lockAfterHours },
+    nowMs,
+  );
+  return { session, nowMs, effectiveStatus: status };
+}
+
+function mayBecomeTaken(session: SessionRow): boolean {
+  return (session.status === 'closed' || session.status === 'locked') && !session.taken;
+}
+
+/** `app_clock()` in Unix milliseconds. */
+export async function readClock(em: Em): Promise<number> {
+  const row = await firstRow<{ ms: string }>(
+    em,
+    'select floor(extract(epoch from app_clock()) * 1000)::bigint as ms',
+  );
+  return Number(row?.ms);
+}
+
+function sessionNotFound() {
+  return appError('not_found', 'There is no such session, or it is not one of yours.');
+}
