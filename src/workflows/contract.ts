@@ -4,15 +4,25 @@
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type {
-  CaseKind,
-  CaseStatus,
-  DecisionChannel,
-  Id,
-  Instant,
-  SessionEdge,
-  SessionStatus,
-  Verdict,
-} from '../domain/types.ts';
+  CaseResult,
+  CaseView,
+  DecisionMessage,
+  LadderStep,
+  WithdrawMessage,
+} from '../domain/requests/case.ts';
+import type { SessionView, TransitionCommand, TransitionResult } from '../domain/session/view.ts';
+import type { CaseKind, Id, Instant, SessionStatus } from '../domain/types.ts';
+
+export type {
+  CaseResult,
+  CaseView,
+  DecisionMessage,
+  LadderStep,
+  SessionView,
+  TransitionCommand,
+  TransitionResult,
+  WithdrawMessage,
+};
 
 /** Task queues (temporal.md section 3); workers and clients put the configured prefix before them. */
 export const QUEUES = {
@@ -47,46 +57,6 @@ export interface SessionInput {
   readonly testContinueAsNewAfter?: number;
 }
 
-/** The row of a session as its workflow sees it; codes and instants only, never people. */
-export interface SessionView {
-  readonly id: Id;
-  readonly status: SessionStatus;
-  readonly epoch: number;
-  readonly startAt: Instant;
-  readonly endAt: Instant;
-  readonly opensAt: Instant;
-  readonly closesAt: Instant;
-  readonly lockDueAt: Instant | null;
-  readonly autoOpen: boolean;
-  /** For operators: "CS101-A, 2026-11-24 09:00, room A101". */
-  readonly label: string;
-  readonly campusId: Id;
-  readonly departmentId: Id;
-  readonly sectionId: Id;
-}
-
-/** A lifecycle command. `id` makes a repeat a no-op; `by` is `timer` for the workflow's own. */
-export interface TransitionCommand {
-  readonly id: string;
-  readonly edge: SessionEdge;
-  readonly by: 'timer' | 'person';
-  readonly actorId: Id | null;
-  readonly channel: DecisionChannel | 'workflow';
-  /** Reschedule only: the new class times. */
-  readonly startAt?: Instant;
-  readonly endAt?: Instant;
-  readonly roomId?: Id;
-  /** Row id or operator's one line; personal text never travels here. */
-  readonly reason?: string;
-  readonly requestId?: string;
-}
-
-/** What came of a command: the row after it, and the refusal if it had no effect. */
-export interface TransitionResult {
-  readonly view: SessionView;
-  readonly refused: { readonly code: string; readonly detail: string } | null;
-}
-
 /** How a session workflow ended. */
 export interface SessionOutcome {
   readonly status: SessionStatus;
@@ -112,47 +82,6 @@ export interface CaseInput {
   readonly testContinueAsNewAfter?: number;
 }
 
-/** The row of a case as its workflow sees it. */
-export interface CaseView {
-  readonly kind: CaseKind;
-  readonly id: Id;
-  readonly status: CaseStatus;
-  readonly level: number;
-  readonly submittedAt: Instant;
-  readonly expiresAt: Instant;
-  /** Account of the person who filed the case and of the person concerned: never deciders. */
-  readonly applicantId: Id;
-  readonly subjectId: Id;
-  /** For operators: "3 days, level 1", without type or name. */
-  readonly label: string;
-  readonly campusId: Id;
-  readonly departmentId: Id;
-}
-
-/** A decision as it travels: from the API's PATCH, or typed by an operator. */
-export interface DecisionMessage {
-  readonly decisionId: Id;
-  readonly verdict: Verdict;
-  readonly deciderId: Id;
-  /** An operator's one line; the API stores its text first and sends none. */
-  readonly note?: string;
-  readonly channel?: DecisionChannel;
-  readonly requestId?: string;
-}
-
-/** A withdrawal by the applicant. */
-export interface WithdrawMessage {
-  readonly withdrawalId: Id;
-  readonly actorId: Id;
-  readonly requestId?: string;
-}
-
-/** What came of a decision or withdrawal. */
-export interface CaseResult {
-  readonly view: CaseView;
-  readonly refused: { readonly code: string; readonly detail: string } | null;
-}
-
 /** A refused signal, shown by `state` (temporal.md section 7). */
 export interface Refusal {
   readonly at: Instant;
@@ -173,10 +102,3 @@ export const decideSignal = defineSignal<[DecisionMessage]>('decide');
 export const withdrawUpdate = defineUpdate<CaseResult, [WithdrawMessage]>('withdraw');
 export const withdrawSignal = defineSignal<[WithdrawMessage]>('withdraw');
 export const caseStateQuery = defineQuery<CaseState>('state');
-
-/** One reminder step of a ladder: when, and which notice. */
-export interface LadderStep {
-  readonly at: Instant;
-  readonly kind: 'reminder' | 'escalation' | 'expiry';
-  readonly level: number;
-}

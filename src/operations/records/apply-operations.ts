@@ -13,7 +13,7 @@ import {
 import { rows, type Em } from '../../db/orm.ts';
 import { markRefusal, stateRefusal, type Refusal } from '../../domain/attendance/admission.ts';
 import { isMachineRank } from '../../domain/attendance/ranks.ts';
-import type { ErrorCode } from '../../domain/errors.ts';
+import { appError, type ErrorCode } from '../../domain/errors.ts';
 import type {
   CaptureMode,
   ExcuseCategory,
@@ -123,7 +123,11 @@ export async function applyOperations(
   const batch = new Batch(locked, records, known, members, operation.actor.userId, sealed);
   const results = drafts.map((draft) => batch.take(draft));
   const stored = batch.finish(results);
-  await insertOperations(em, sessionId, stored);
+  const inserted = await insertOperations(em, sessionId, stored);
+  if (inserted.size !== stored.length) {
+    // Another transaction took one of the ids after we looked; on a retry it is known.
+    throw appError('try_again', 'The same operation is being written just now; send it again.');
+  }
   await writeRecords(em, batch.changes());
   const late = await becomeTaken(em, operation, session, stored);
   const changes = [...batch.changes(), ...late.changes];
