@@ -366,6 +366,13 @@ function windowRefusal(session: SessionRow, draft: OperationDraft, nowMs: number
   };
 }
 
+/** What else the transaction appends beside its marks. */
+export interface MarkLog {
+  readonly audit: readonly AuditEntry[];
+  /** The session's own row changed: screens are told its state with the counts. */
+  readonly sessionChanged?: boolean;
+}
+
 /** Appends one `op.recorded` per operation, one `record.changed` per record, and the live counts. */
 export async function appendMarks(
   em: Em,
@@ -373,7 +380,7 @@ export async function appendMarks(
   session: SessionRow,
   stored: readonly NewOperation[],
   changes: readonly RecordChange[],
-  more: readonly AuditEntry[],
+  more: MarkLog,
 ): Promise<void> {
   const { actor, ids } = operation;
   const chain = sessionChain(session.id);
@@ -407,11 +414,12 @@ export async function appendMarks(
       after: auditState(change.after),
     }),
   );
-  const audit = [...recorded, ...changed, ...more];
-  const hasChanges = changes.length > 0;
+  const audit = [...recorded, ...changed, ...more.audit];
+  const sessionChanged = more.sessionChanged ?? false;
+  const isSeen = changes.length > 0 || sessionChanged;
   await appendLog(em, ids, {
     audit,
-    liveAfterLock: async () => (hasChanges ? liveEntries(em, session.id, changes) : []),
+    liveAfterLock: async () => (isSeen ? liveEntries(em, session.id, changes, sessionChanged) : []),
   });
 }
 
@@ -431,8 +439,23 @@ async function liveEntries(
   em: Em,
   sessionId: Id,
   changes: readonly RecordChange[],
+  sessionChanged: boolean,
 ): Promise<LiveEntry[]> {
   const counts = await countRecords(em, sessionId);
+  const view = sessionChanged ? await loadSessionView(em, sessionId) : undefined;
+  const last: LiveEntry = view
+    ? {
+        sessionId,
+        type: 'session.changed',
+        payload: {
+          status: view.status,
+          opens_at: view.opensAt,
+          closes_at: view.closesAt,
+          epoch: view.epoch,
+          counts,
+        },
+      }
+    : { sessionId, type: 'counts.changed', payload: { counts } };
   return [
     ...changes.map(({ studentId, after }) => ({
       sessionId,
@@ -445,6 +468,6 @@ async function liveEntries(
         version: after.version,
       },
     })),
-    { sessionId, type: 'counts.changed', payload: { counts } },
+    last,
   ];
 }

@@ -45,7 +45,7 @@ export async function becomeTaken(
     'update attendance_session set taken = true, updated_at = app_clock() where id = ?::uuid',
     [session.id],
   );
-  return writeAbsents(em, operation, { ...session, taken: true }, roster);
+  return settleRoster(em, operation, { ...session, taken: true }, roster);
 }
 
 /** Says from the stored facts whether the class was taken. */
@@ -76,16 +76,17 @@ export async function isTaken(
 }
 
 /**
- * Settles the whole roster of a closed, taken session, materialising the automatic absences.
- * @param session  as it stands after the close: status `closed`, `taken` true
+ * Settles the whole roster after the session itself changed, materialising automatic absences
+ * where the session is closed and taken.
+ * @param session  as it stands after the change
  */
-export async function writeAbsents(
+export async function settleRoster(
   em: Em,
   operation: Operation,
   session: SessionRow,
   roster: readonly Id[],
 ): Promise<TakenEffect> {
-  if (roster.length === 0) return { ...NONE, taken: true };
+  if (roster.length === 0) return { ...NONE, taken: session.taken };
   const locked = await lockRecords(em, session.id, roster, () => operation.ids.next());
   const now = new Date(await readClock(em)).toISOString();
   const changes: RecordChange[] = [];
@@ -105,7 +106,7 @@ export async function writeAbsents(
   }
   await insertOperations(em, session.id, operations);
   await writeRecords(em, changes);
-  return { taken: true, operations, changes };
+  return { taken: session.taken, operations, changes };
 }
 
 function autoAbsent(session: SessionRow, studentId: Id, opId: Id, now: Instant): NewOperation {
