@@ -29,6 +29,7 @@ import {
   type LockedSession,
   type SessionRow,
 } from '../sessions/session-row.ts';
+import { loadSessionView } from '../sessions/load-session-view.ts';
 import { becomeTaken } from './become-taken.ts';
 import { countRecords, rosterMembers } from './roster.ts';
 import {
@@ -131,14 +132,9 @@ export async function applyOperations(
   await writeRecords(em, batch.changes());
   const late = await becomeTaken(em, operation, session, stored);
   const changes = [...batch.changes(), ...late.changes];
-  await appendMarks(
-    em,
-    operation,
-    session,
-    [...stored, ...late.operations],
-    changes,
-    options.audit ?? [],
-  );
+  await appendMarks(em, operation, session, [...stored, ...late.operations], changes, {
+    audit: options.audit ?? [],
+  });
   return results;
 }
 

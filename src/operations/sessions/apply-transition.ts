@@ -12,7 +12,7 @@ import type {
   TransitionResult,
 } from '../../domain/session/view.ts';
 import { appError, type ErrorCode } from '../../domain/errors.ts';
-import type { Id, Instant, SessionEdge } from '../../domain/types.ts';
+import type { Id, Instant } from '../../domain/types.ts';
 import { canonicalJson } from '../../security/canonical-json.ts';
 import type { Actor, Operation } from '../ports.ts';
 import { appendMarks } from '../records/apply-operations.ts';
@@ -313,8 +313,6 @@ async function restore(
   await appendEdge(operation, em, restored, command, 'session.restored', {}, effect);
 }
 
-const LIVE_EDGES: Readonly<Record<SessionEdge, string>> = EDGE_TARGET;
-
 /** Appends the lifecycle event with whatever marks it brought about, and tells live screens. */
 async function appendEdge(
   operation: Operation,
@@ -333,7 +331,7 @@ async function appendEdge(
     sessionId: session.id,
     source: command.by,
     before: { status: session.status, epoch: session.epoch },
-    after: { status: LIVE_EDGES[command.edge], ...after },
+    after: { status: EDGE_TARGET[command.edge], ...after },
   });
   await appendMarks(em, operation, session, effect?.operations ?? [], effect?.changes ?? [], {
     audit: [entry],
