@@ -143,10 +143,7 @@ function undominated(
   return left.length > 0 ? left : [...ops];
 }
 
-function seenBy(
-  op: ResolvableOperation,
-  byId: ReadonlyMap<Id, ResolvableOperation>,
-): Set<Id> {
+function seenBy(op: ResolvableOperation, byId: ReadonlyMap<Id, ResolvableOperation>): Set<Id> {
   const seen = new Set<Id>();
   const queue = references(op);
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
