@@ -1,0 +1,289 @@
+/** Named reads of attendance records and of a session's roll. */
+import type {
+  CaptureMode,
+  ExcuseCategory,
+  Id,
+  Instant,
+  LocalDate,
+  Mark,
+  MarkSource,
+  SessionStatus,
+} from '../../domain/types.ts';
+import { firstRow, rows, toInstant, toInstantOrNull, type Em } from '../orm.ts';
+import type { Condition, Page } from './sessions.ts';
+
+/** A record with what lists show of its session. */
+export interface RecordListRow {
+  readonly id: Id;
+  readonly sessionId: Id;
+  readonly studentId: Id;
+  readonly mark: Mark | null;
+  readonly markedAt: Instant | null;
+  readonly source: MarkSource | null;
+  readonly captureMode: CaptureMode | null;
+  readonly arrivalAt: Instant | null;
+  readonly excuseCategory: ExcuseCategory | null;
+  readonly deviceId: string | null;
+  readonly flags: readonly string[];
+  readonly winnerOpId: Id | null;
+  readonly version: number;
+  readonly updatedAt: Instant;
+  readonly scheduledDate: LocalDate;
+  readonly startAt: Instant;
+  readonly courseCode: string;
+  readonly courseName: string;
+  readonly sectionName: string;
+  readonly sessionStatus: SessionStatus;
+}
+
+/** Filters of the records list; absent ones do not narrow. */
+export interface RecordFilters {
+  readonly session?: Id | undefined;
+  readonly student?: Id | undefined;
+  readonly courseSection?: Id | undefined;
+  readonly mark?: Mark | undefined;
+  readonly dateFrom?: LocalDate | undefined;
+  readonly dateTo?: LocalDate | undefined;
+}
+
+/** Orders the list accepts. */
+export const RECORD_ORDERINGS = {
+  start_datetime: 's.start_at asc, r.id asc',
+  '-start_datetime': 's.start_at desc, r.id desc',
+  updated_at: 'r.updated_at asc, r.id asc',
+  '-updated_at': 'r.updated_at desc, r.id desc',
+} as const;
+export type RecordOrdering = keyof typeof RECORD_ORDERINGS;
+
+const FROM = `
+  from attendance_record r
+  join attendance_session s on s.id = r.session_id
+  join student st on st.id = r.student_id`;
+
+function where(filters: RecordFilters, scope: Condition): Condition {
+  const parts: Condition[] = [scope];
+  const add = (sql: string, parameter: unknown) => parts.push({ sql, parameters: [parameter] });
+  if (filters.session !== undefined) add('r.session_id = ?::uuid', filters.session);
+  if (filters.student !== undefined) add('r.student_id = ?::uuid', filters.student);
+  if (filters.mark !== undefined) add('r.mark = ?', filters.mark);
+  if (filters.dateFrom !== undefined) add('s.scheduled_date >= ?::date', filters.dateFrom);
+  if (filters.dateTo !== undefined) add('s.scheduled_date <= ?::date', filters.dateTo);
+  if (filters.courseSection !== undefined) {
+    add(
+      'exists (select 1 from session_section x where x.session_id = s.id and x.course_section_id = ?::uuid)',
+      filters.courseSection,
+    );
+  }
+  return {
+    sql: parts.map((part) => `(${part.sql})`).join(' and '),
+    parameters: parts.flatMap((part) => part.parameters),
+  };
+}
+
+/** Records of one page within the scope over `s` and `st`, and how many there are. */
+export async function listRecords(
+  em: Em,
+  scope: Condition,
+  filters: RecordFilters,
+  { page, pageSize }: Page,
+  ordering: RecordOrdering = '-start_datetime',
+): Promise<{ count: number; results: RecordListRow[] }> {
+  const condition = where(filters, scope);
+  const total = await firstRow<{ count: number }>(
+    em,
+    `select count(*)::int as count ${FROM} where ${condition.sql}`,
+    condition.parameters,
+  );
+  const found = await rows<Row>(
+    em,
+    `select r.id, r.session_id, r.student_id, r.mark, r.marked_at, r.source, r.capture_mode,
+       r.arrival_at, r.excuse_category, o.device_ref as device_id, r.flags, r.winner_op_id,
+       r.version, r.updated_at, s.scheduled_date, s.start_at, c.code as course_code,
+       c.name as course_name, cs.section_name, s.status as session_status
+     ${FROM}
+     join course_section cs on cs.id = s.course_section_id
+     join course c on c.id = cs.course_id
+     left join attendance_operation o on o.op_id = r.winner_op_id
+     where ${condition.sql} order by ${RECORD_ORDERINGS[ordering]} limit ?::int offset ?::int`,
+    [...condition.parameters, pageSize, (page - 1) * pageSize],
+  );
+  return { count: total?.count ?? 0, results: found.map(toRecordRow) };
+}
+
+/** A student of a session's roll with the record, if any. */
+export interface RollRow {
+  readonly studentId: Id;
+  readonly rollNumber: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly record: Omit<
+    RecordListRow,
+    'scheduledDate' | 'startAt' | 'courseCode' | 'courseName' | 'sectionName' | 'sessionStatus'
+  > | null;
+}
+
+/**
+ * The roll of a session within the scope over `s` and `st`, by roll number, with the number of the
+ * session's last live event, so that a screen continues from there without a gap.
+ */
+export async function readRoll(
+  em: Em,
+  scope: Condition,
+  sessionId: Id,
+): Promise<{ seq: number; students: RollRow[] }> {
+  const head = await firstRow<{ live_seq: string }>(
+    em,
+    'select live_seq from audit_chain_head where chain = ?',
+    [`session:${sessionId}`],
+  );
+  const found = await rows<Partial<Row> & RollNames>(
+    em,
+    `select distinct on (st.roll_number) st.id as roll_student_id, st.roll_number, u.first_name,
+       u.last_name, r.id, r.session_id, r.student_id, r.mark, r.marked_at, r.source, r.capture_mode,
+       r.arrival_at, r.excuse_category, o.device_ref as device_id, r.flags, r.winner_op_id,
+       r.version, r.updated_at
+     from attendance_session s
+     join session_section x on x.session_id = s.id
+     join enrolment e on e.course_section_id = x.course_section_id and e.status = 'enrolled'
+       and e.valid_from <= s.scheduled_date and (e.valid_to is null or e.valid_to > s.scheduled_date)
+     join student st on st.id = e.student_id
+     join app_user u on u.id = st.user_id
+     left join attendance_record r on r.session_id = s.id and r.student_id = st.id
+     left join attendance_operation o on o.op_id = r.winner_op_id
+     where s.id = ?::uuid and (${scope.sql}) order by st.roll_number`,
+    [sessionId, ...scope.parameters],
+  );
+  return { seq: Number(head?.live_seq ?? 0), students: found.map(toRollRow) };
+}
+
+interface RollNames {
+  roll_student_id: string;
+  roll_number: string;
+  first_name: string;
+  last_name: string;
+}
+
+interface Row {
+  id: string;
+  session_id: string;
+  student_id: string;
+  mark: Mark | null;
+  marked_at: string | null;
+  source: MarkSource | null;
+  capture_mode: CaptureMode | null;
+  arrival_at: string | null;
+  excuse_category: ExcuseCategory | null;
+  device_id: string | null;
+  flags: string[];
+  winner_op_id: string | null;
+  version: number;
+  updated_at: string;
+  scheduled_date: string;
+  start_at: string;
+  course_code: string;
+  course_name: string;
+  section_name: string;
+  session_status: SessionStatus;
+}
+
+function toRecordRow(row: Row): RecordListRow {
+  return {
+    ...toRecord(row),
+    scheduledDate: row.scheduled_date,
+    startAt: toInstant(row.start_at),
+    courseCode: row.course_code,
+    courseName: row.course_name,
+    sectionName: row.section_name,
+    sessionStatus: row.session_status,
+  };
+}
+
+type RecordColumns = Pick<
+  Row,
+  | 'id'
+  | 'session_id'
+  | 'student_id'
+  | 'mark'
+  | 'marked_at'
+  | 'source'
+  | 'capture_mode'
+  | 'arrival_at'
+  | 'excuse_category'
+  | 'device_id'
+  | 'flags'
+  | 'winner_op_id'
+  | 'version'
+  | 'updated_at'
+>;
+
+function toRecord(row: RecordColumns): NonNullable<RollRow['record']> {
+  return {
+    id: row.id,
+    sessionId: row.session_id,
+    studentId: row.student_id,
+    mark: row.mark,
+    markedAt: toInstantOrNull(row.marked_at),
+    source: row.source,
+    captureMode: row.capture_mode,
+    arrivalAt: toInstantOrNull(row.arrival_at),
+    excuseCategory: row.excuse_category,
+    deviceId: row.device_id,
+    flags: row.flags,
+    winnerOpId: row.winner_op_id,
+    version: row.version,
+    updatedAt: toInstant(row.updated_at),
+  };
+}
+
+function toRollRow(row: Partial<Row> & RollNames): RollRow {
+  const hasRecord = row.id !== undefined && row.id !== null;
+  return {
+    studentId: row.roll_student_id,
+    rollNumber: row.roll_number,
+    firstName: row.first_name,
+    lastName: row.last_name,
+    record: hasRecord ? toRecord(row as RecordColumns) : null,
+  };
+}
+
+/** A committed live event of a session. */
+export interface LiveEventRow {
+  readonly seq: number;
+  readonly at: Instant;
+  readonly type: string;
+  readonly payload: Record<string, unknown>;
+}
+
+/** Live events after a number, oldest first, at most `limit`, and the newest number of the session. */
+export async function listLiveEvents(
+  em: Em,
+  sessionId: Id,
+  after: number,
+  limit: number,
+): Promise<{ seq: number; events: LiveEventRow[] }> {
+  const head = await firstRow<{ live_seq: string }>(
+    em,
+    'select live_seq from audit_chain_head where chain = ?',
+    [`session:${sessionId}`],
+  );
+  const found = await rows<{
+    seq: string;
+    at: string;
+    type: string;
+    payload: Record<string, unknown>;
+  }>(
+    em,
+    `select seq, at, type, payload from live_event
+     where session_id = ?::uuid and seq > ?::bigint order by seq limit ?::int`,
+    [sessionId, after, limit],
+  );
+  return {
+    seq: Number(head?.live_seq ?? 0),
+    events: found.map((row) => ({
+      seq: Number(row.seq),
+      at: toInstant(row.at),
+      type: row.type,
+      payload: row.payload,
+    })),
+  };
+}
