@@ -1,0 +1,146 @@
+/** The composition root: builds everything a process needs from its environment. */
+import { createHash } from 'node:crypto';
+import { pino, type Logger } from 'pino';
+import { v7 } from 'uuid';
+import type { Environment } from './config/env.ts';
+import { appError } from './domain/errors.ts';
+import { firstRow, openOrm, type Orm } from './db/orm.ts';
+import { dataKeyTable } from './db/queries/data-keys.ts';
+import type { Actor, Clock, Ids, Operation, WorkflowGateway } from './operations/ports.ts';
+import type { FieldSealer } from './security/field-cipher.ts';
+import { openKeys, type Keys } from './security/keys.ts';
+import { createSealer } from './security/sealer.ts';
+
+/** A clock that tests can move: `refresh` reads the offset of the table `test_clock`. */
+export interface ProcessClock extends Clock {
+  refresh(): Promise<void>;
+}
+
+/** What a process is made of; close it once, at the end. */
+export interface Deps {
+  readonly environment: Environment;
+  readonly orm: Orm;
+  readonly clock: ProcessClock;
+  readonly ids: Ids;
+  readonly keys: Keys;
+  readonly sealer: FieldSealer;
+  readonly logger: Logger;
+  readonly workflows: WorkflowGateway;
+  close(): Promise<void>;
+}
+
+/** Parts a test replaces. */
+export interface DepsOverrides {
+  readonly workflows?: WorkflowGateway;
+  readonly logger?: Logger;
+}
+
+/** Log fields that never reach a log line (docs/logging.md). */
+const REDACTED = [
+  'req.headers.authorization',
+  'req.headers.cookie',
+  'res.headers["set-cookie"]',
+  '*.password',
+  '*.access_token',
+  '*.refresh_token',
+];
+
+/** Makes the process's logger: JSON lines with UTC instants. */
+export function createLogger(environment: Pick<Environment, 'logLevel'>): Logger {
+  return pino({
+    level: environment.logLevel,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: { paths: REDACTED, censor: '[redacted]' },
+  });
+}
+
+/** Opens the database and keys and builds the rest. Temporal is connected on first use. */
+export async function createDeps(
+  environment: Environment,
+  overrides: DepsOverrides = {},
+): Promise<Deps> {
+  const orm = await openOrm({
+    url: environment.databaseUrl,
+    poolMax: environment.databasePoolMax,
+  });
+  const ids: Ids = { next: () => v7() };
+  const keys = openKeys(environment);
+  const dataKeys = dataKeyTable(environment.databaseUrl);
+  const clock = await openClock(orm, environment.testClock);
+  const workflows = overrides.workflows ?? awayGateway();
+  return {
+    environment,
+    orm,
+    clock,
+    ids,
+    keys,
+    sealer: createSealer(dataKeys, keys.encryption, ids),
+    logger: overrides.logger ?? createLogger(environment),
+    workflows,
+    async close() {
+      clock.stop();
+      await Promise.all([workflows.close(), dataKeys.close(), orm.close()]);
+    },
+  };
+}
+
+/** What an operation is given: a forked entity manager and who causes the change. */
+export function operationFor(
+  deps: Pick<Deps, 'orm' | 'clock' | 'ids' | 'sealer'>,
+  actor: Actor,
+): Operation {
+  return {
+    em: deps.orm.em.fork(),
+    clock: deps.clock,
+    ids: deps.ids,
+    sealer: deps.sealer,
+    actor,
+  };
+}
+
+/** SHA-256 of a user agent in hex, as audit events hold it; null when none was sent. */
+export function userAgentHash(userAgent: string | undefined): string | null {
+  return userAgent ? createHash('sha256').update(userAgent).digest('hex') : null;
+}
+
+const CLOCK_REFRESH_MS = 1_000;
+
+/** A failed read of the test clock keeps the last offset; the next second reads again. */
+function keepOffset(): void {}
+
+/** Until src/temporal/client.ts is wired: every lifecycle call says that Temporal is away. */
+function awayGateway(): WorkflowGateway {
+  const away = (): Promise<never> =>
+    Promise.reject(appError('workflow_unavailable', 'Try again in a moment.'));
+  return {
+    startSession: away,
+    startCase: away,
+    transition: away,
+    decide: away,
+    withdraw: away,
+    ping: () => Promise.resolve({ reachable: false, workers: 0 }),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function openClock(orm: Orm, isMovable: boolean): Promise<ProcessClock & { stop(): void }> {
+  let offsetMs = 0;
+  const refresh = async (): Promise<void> => {
+    if (!isMovable) return;
+    const row = await firstRow<{ offset_ms: string }>(
+      orm.em.fork(),
+      'select offset_ms from test_clock',
+    );
+    offsetMs = Number(row?.offset_ms ?? 0);
+  };
+  await refresh();
+  const timer = isMovable
+    ? setInterval(() => void refresh().catch(keepOffset), CLOCK_REFRESH_MS).unref()
+    : undefined;
+  return {
+    now: () => new Date(Date.now() + offsetMs),
+    refresh,
+    stop: () => clearInterval(timer),
+  };
+}
