@@ -1,0 +1,19 @@
+/** Field schemas that many routes share. */
+import { z } from 'zod';
+
+/** A UUID. */
+export const idField = z.guid();
+/** An RFC 3339 instant with offset; code gets it in UTC with milliseconds. */
+export const instantField = z.iso
+  .datetime({ offset: true })
+  .transform((text) => new Date(text).toISOString());
+/** A calendar date `YYYY-MM-DD`. */
+export const dateField = z.iso.date();
+/** Free text with its ends trimmed: 1 to 2,000 characters. */
+export const textField = z.string().trim().min(1).max(2_000);
+/** An instant in an answer. */
+export const instantReply = z.iso.datetime();
+/** Path parameter `id`. */
+export const idParams = z.strictObject({ id: idField });
+/** A body that may be absent or empty. */
+export const noBody = z.strictObject({}).optional();
