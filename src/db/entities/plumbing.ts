@@ -62,3 +62,18 @@ const LiveEventSchema = defineEntity({
 /** One committed fact of a session for live screens; `seq` is gap-free per session. */
 export class LiveEvent extends LiveEventSchema.class {}
 LiveEventSchema.setClass(LiveEvent);
+
+const MessageTextSchema = defineEntity({
+  name: 'MessageText',
+  properties: {
+    id: p.uuid().primary(),
+    createdAt: instant().defaultRaw('app_clock()').index(),
+    textSealed: p.text(),
+  },
+});
+/**
+ * A note or reason written before the message that carries its id to a workflow, so that no
+ * personal text enters a history (temporal.md section 12).
+ */
+export class MessageText extends MessageTextSchema.class {}
+MessageTextSchema.setClass(MessageText);

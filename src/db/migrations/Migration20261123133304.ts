@@ -663,4 +663,60 @@ export class Migration20261123133304 extends Migration {
     );
     this.addSql(`select ensure_audit_partitions(3);`);
   }
+
+  override down(): void {
+    for (const table of TABLES) this.addSql(`drop table if exists "${table}" cascade;`);
+    for (const name of ['ensure_audit_partitions(integer)', 'refuse_change()', 'app_clock()']) {
+      this.addSql(`drop function if exists ${name};`);
+    }
+  }
 }
+
+/** Every table this migration made, for the way back. */
+const TABLES = [
+  'academic_year',
+  'app_user',
+  'audit_chain_head',
+  'audit_event',
+  'campus',
+  'data_key',
+  'decision',
+  'department',
+  'course',
+  'faculty',
+  'gateway',
+  'biometric_device',
+  'gateway_key',
+  'holiday',
+  'idempotency_key',
+  'institution',
+  'leave_type',
+  'outbox',
+  'programme',
+  'batch',
+  'refresh_token_family',
+  'refresh_token',
+  'role_assignment',
+  'room',
+  'biometric_device_room',
+  'semester',
+  'course_section',
+  'setting',
+  'student',
+  'mentor_assignment',
+  'leave_application',
+  'enrolment',
+  'device_punch',
+  'consent_event',
+  'biometric_enrolment',
+  'timetable_slot',
+  'attendance_session',
+  'teaching_assignment',
+  'session_section',
+  'session_change',
+  'live_event',
+  'correction_request',
+  'attendance_operation',
+  'attendance_record',
+  'message_text',
+];

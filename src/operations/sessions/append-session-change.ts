@@ -1,6 +1,7 @@
 /** Records why a session moved, was cancelled or restored. */
 import { rows, type Em } from '../../db/orm.ts';
 import type { TransitionCommand } from '../../domain/session/view.ts';
+import { readMessageText } from '../message-text.ts';
 import type { Operation } from '../ports.ts';
 import type { SessionRow } from './session-row.ts';
 
@@ -20,6 +21,7 @@ export async function appendSessionChange(
   command: TransitionCommand,
   detail: SessionChangeDetail,
 ): Promise<void> {
+  const reason = await readMessageText(operation, em, command.reason);
   await rows(
     em,
     `insert into session_change (id, session_id, kind, reason, actor_id, epoch, before, after)
@@ -28,7 +30,7 @@ export async function appendSessionChange(
       operation.ids.next(),
       session.id,
       detail.kind,
-      command.reason ?? '',
+      reason ?? '',
       command.actorId,
       detail.epoch,
       JSON.stringify(detail.before ?? { status: session.status }),

@@ -1,0 +1,48 @@
+/** Results of marks and listed records as the wire shows them. */
+import type { z } from 'zod';
+import type { RecordListRow } from '../../db/queries/records.ts';
+import type { OperationResult } from '../../operations/records/apply-operations.ts';
+import { presentRecord } from '../sessions/presenter.ts';
+import type { listedRecordReply, resultReply } from './schema.ts';
+
+type Result = z.input<typeof resultReply>;
+
+/** What became of one claim; `original` is the first answer of a repeat. */
+export function presentResult(result: OperationResult): Result {
+  return { ...flat(result), original: result.original && flat(result.original) };
+}
+
+function flat(result: OperationResult): Omit<Result, 'original'> {
+  const { record } = result;
+  return {
+    op_id: result.opId,
+    student: result.studentId,
+    status: result.status,
+    code: result.code,
+    detail: result.detail,
+    record: record && {
+      id: record.id,
+      mark: record.mark,
+      source: record.source,
+      capture_mode: record.captureMode,
+      winner_op_id: record.winnerOpId,
+      version: record.version,
+      updated_at: record.updatedAt,
+    },
+  };
+}
+
+/** A record of a list with what the screen shows of its session. */
+export function presentListedRecord(row: RecordListRow): z.input<typeof listedRecordReply> {
+  return {
+    ...presentRecord(row),
+    session_detail: {
+      scheduled_date: row.scheduledDate,
+      start_datetime: row.startAt,
+      course_code: row.courseCode,
+      course_name: row.courseName,
+      section_name: row.sectionName,
+      status: row.sessionStatus,
+    },
+  };
+}

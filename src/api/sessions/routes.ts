@@ -1,0 +1,424 @@
+/** Routes of class sessions: list, detail, create, the lifecycle edges, roll and live events. */
+import { z } from 'zod';
+import type { Principal } from '../../auth/principal.ts';
+import { recordScope, sectionScope, sessionScope } from '../../auth/scope.ts';
+import { listLiveEvents, readRoll } from '../../db/queries/records.ts';
+import { findSession, listSessions, type SessionScopes } from '../../db/queries/sessions.ts';
+import { firstRow, type Em } from '../../db/orm.ts';
+import { appError, type ErrorCode } from '../../domain/errors.ts';
+import type { Id, SessionEdge } from '../../domain/types.ts';
+import { withIdempotency } from '../../operations/idempotency.ts';
+import type { Operation, WorkflowGateway } from '../../operations/ports.ts';
+import { createSession } from '../../operations/sessions/create-session.ts';
+import { findSessionRow } from '../../operations/sessions/session-row.ts';
+import { saveMessageText } from '../../operations/message-text.ts';
+import { uuidV5 } from '../../security/uuid-v5.ts';
+import { idParams } from '../fields.ts';
+import { listBody, listOf } from '../paging.ts';
+import { authorize, route, type Route, type RouteInput } from '../route.ts';
+import { presentRecord, presentSession } from './presenter.ts';
+import {
+  createSessionBody,
+  eventsQuery,
+  eventsReply,
+  reasonedBody,
+  rescheduleBody,
+  rosterReply,
+  sessionReply,
+  sessionsQuery,
+  transitionBody,
+} from './schema.ts';
+
+const BASE = '/api/v1/attendance/sessions';
+const TAG = 'Sessions';
+const START_PATIENCE_MS = 2_000;
+
+/** What these routes need of the composition root. */
+export interface SessionRouteDeps {
+  readonly workflows: WorkflowGateway;
+}
+
+/** The session routes. */
+export function sessionRoutes(deps: SessionRouteDeps): Route[] {
+  return [list, detail, create(deps), roster, events, ...lifecycle(deps)];
+}
+
+/** The asker's scopes over sessions, in the form the session reads take. */
+function scopesOf(principal: Principal): SessionScopes {
+  return {
+    view: sessionScope(principal, 'view_attendance', 's'),
+    manage: sessionScope(principal, 'manage_sessions', 's'),
+    mark: staffMarkScope(principal),
+  };
+}
+
+/** A student's own marking right (S) is for scans and self-entry, never for the roll. */
+function staffMarkScope(principal: Principal): ReturnType<typeof sessionScope> {
+  const staff = {
+    ...principal,
+    roles: principal.roles.filter((grant) => grant.role !== 'student'),
+  };
+  return sessionScope(staff, 'mark_attendance', 's');
+}
+
+const list = route({
+  method: 'get',
+  path: BASE,
+  summary: 'List the class sessions you may see',
+  tag: TAG,
+  access: authorize('view_attendance'),
+  query: sessionsQuery,
+  replies: { 200: listOf(sessionReply) },
+  errors: [],
+  handler: async ({ query, principal, operation, request }) => {
+    const found = await listSessions(
+      operation.em,
+      scopesOf(principal),
+      {
+        courseSection: query.course_section,
+        faculty: query.faculty,
+        student: query.student,
+        status: query.status,
+        room: query.room,
+        dateFrom: query.date_from,
+        dateTo: query.date_to,
+      },
+      { page: query.page, pageSize: query.page_size },
+      query.ordering,
+    );
+    const nowMs = operation.clock.now().getTime();
+    const results = found.results.map((row) => presentSession(row, nowMs));
+    return { status: 200, body: listBody(request.originalUrl, query, { ...found, results }) };
+  },
+});
+
+const detail = route({
+  method: 'get',
+  path: `${BASE}/:id`,
+  summary: 'Read one class session',
+  tag: TAG,
+  access: authorize('view_attendance'),
+  params: idParams,
+  replies: { 200: sessionReply },
+  errors: ['not_found'],
+  handler: async ({ params, principal, operation }) => ({
+    status: 200,
+    body: await readSession(operation, principal, params.id),
+  }),
+});
+
+async function readSession(
+  operation: Operation,
+  principal: Principal,
+  id: Id,
+): Promise<ReturnType<typeof presentSession>> {
+  const row = await findSession(operation.em, scopesOf(principal), id);
+  if (!row) throw sessionNotFound();
+  return presentSession(row, operation.clock.now().getTime());
+}
+
+function sessionNotFound() {
+  return appError('not_found', 'There is no such session, or it is not one of yours.');
+}
+
+function create({ workflows }: SessionRouteDeps): Route {
+  return route({
+    method: 'post',
+    path: BASE,
+    summary: 'Create a class session and start its workflow',
+    tag: TAG,
+    access: authorize('manage_sessions'),
+    body: createSessionBody,
+    replies: { 201: sessionReply },
+    errors: [
+      'not_found',
+      'window_inverted',
+      'window_in_past',
+      'duplicate_session',
+      'idempotency_key_reused',
+      'in_progress',
+    ],
+    handler: async (input) => {
+      const { principal, operation } = input;
+      const stored = await operation.em.transactional((em) =>
+        withIdempotency(em, idempotencyOf(input), async () => ({
+          id: await createSession(operation, em, createScope(principal), newSession(input.body)),
+        })),
+      );
+      await startSoon(workflows, stored.value.id);
+      return {
+        status: 201,
+        body: await readSession(operation, principal, stored.value.id),
+        ...(stored.replayed ? { headers: { 'Idempotent-Replayed': 'true' } } : {}),
+      };
+    },
+  });
+}
+
+function idempotencyOf(
+  input: Pick<
+    RouteInput<unknown, unknown, unknown>,
+    'principal' | 'idempotencyKey' | 'requestHash'
+  >,
+) {
+  return {
+    scope: `${input.principal.userId}:POST ${BASE}`,
+    key: input.idempotencyKey,
+    requestHash: input.requestHash,
+  };
+}
+
+function createScope(principal: Principal) {
+  return {
+    sections: sectionScope(principal, 'manage_sessions', 'cs'),
+    facultyId: principal.facultyId,
+  };
+}
+
+function newSession(body: z.output<typeof createSessionBody>) {
+  return {
+    courseSectionId: body.course_section,
+    facultyId: body.faculty,
+    scheduledDate: body.scheduled_date,
+    startAt: body.start_datetime,
+    endAt: body.end_datetime,
+    roomCode: body.room,
+    notes: body.notes,
+    component: body.component,
+    units: body.units,
+    kind: body.kind,
+    autoOpen: body.auto_open,
+    biometricEnabled: body.biometric_enabled,
+  };
+}
+
+/**
+ * Tries the start once; the outbox row of the same transaction makes it certain, so a failure or
+ * a slow server here changes nothing for the caller (temporal.md section 10).
+ */
+async function startSoon(workflows: WorkflowGateway, sessionId: Id): Promise<void> {
+  const patience = AbortSignal.timeout(START_PATIENCE_MS);
+  await Promise.race([
+    workflows.startSession(sessionId).catch(() => undefined),
+    new Promise<void>((done) => patience.addEventListener('abort', () => done(), { once: true })),
+  ]);
+}
+
+const roster = route({
+  method: 'get',
+  path: `${BASE}/:id/roster`,
+  summary: 'Read the roll of a session; a student gets the own row',
+  tag: TAG,
+  access: authorize('view_attendance'),
+  params: idParams,
+  replies: { 200: rosterReply },
+  errors: ['not_found'],
+  handler: async ({ params, principal, operation }) => {
+    await requireVisible(operation.em, principal, params.id);
+    const scope = recordScope(principal, 'view_attendance', 's', 'st');
+    const roll = await readRoll(operation.em, scope, params.id);
+    return {
+      status: 200,
+      body: {
+        session: params.id,
+        seq: roll.seq,
+        students: roll.students.map((row) => ({
+          student: {
+            id: row.studentId,
+            roll_number: row.rollNumber,
+            first_name: row.firstName,
+            last_name: row.lastName,
+          },
+          record: row.record && presentRecord(row.record),
+        })),
+      },
+    };
+  },
+});
+
+async function requireVisible(em: Em, principal: Principal, sessionId: Id): Promise<void> {
+  const scope = sessionScope(principal, 'view_attendance', 's');
+  const found = await firstRow<{ id: Id }>(
+    em,
+    `select s.id from attendance_session s where s.id = ?::uuid and (${scope.sql})`,
+    [sessionId, ...scope.parameters],
+  );
+  if (!found) throw sessionNotFound();
+}
+
+const events = route({
+  method: 'get',
+  path: `${BASE}/:id/events`,
+  summary: 'Read the live events of a session after a number, to close a gap',
+  tag: TAG,
+  access: authorize('view_attendance'),
+  params: idParams,
+  query: eventsQuery,
+  replies: { 200: eventsReply },
+  errors: ['not_found'],
+  handler: async ({ params, query, principal, operation }) => {
+    await requireVisible(operation.em, principal, params.id);
+    const found = await listLiveEvents(operation.em, params.id, query.after, query.limit);
+    const scope = recordScope(principal, 'view_attendance', 's', 'st');
+    const roll = await readRoll(operation.em, scope, params.id);
+    const visible = new Set(roll.students.map((row) => row.studentId));
+    return {
+      status: 200,
+      body: {
+        seq: found.seq,
+        events: found.events.map((event) =>
+          isHidden(event.payload, visible) ? { ...event, payload: {} } : event,
+        ),
+      },
+    };
+  },
+});
+
+/** A student's screen learns that something happened, not to whom (trust.md section 5). */
+function isHidden(payload: Record<string, unknown>, visible: ReadonlySet<Id>): boolean {
+  const student = payload['student'];
+  return typeof student === 'string' && !visible.has(student);
+}
+
+const EDGE_ERRORS: readonly ErrorCode[] = [
+  'not_found',
+  'not_staff',
+  'state_conflict',
+  'workflow_unavailable',
+];
+
+interface Edge {
+  readonly segment: 'open' | 'close' | 'lock' | 'cancel' | 'restore';
+  readonly summary: string;
+  readonly body: typeof transitionBody | typeof reasonedBody;
+}
+
+const EDGES: readonly Edge[] = [
+  { segment: 'open', summary: 'Open a session, or reopen a closed one', body: transitionBody },
+  { segment: 'close', summary: 'Close a session and write the absents', body: transitionBody },
+  { segment: 'lock', summary: 'Lock a closed session', body: transitionBody },
+  { segment: 'cancel', summary: 'Cancel a session', body: reasonedBody },
+  { segment: 'restore', summary: 'Restore a cancelled session', body: reasonedBody },
+];
+
+function lifecycle(deps: SessionRouteDeps): Route[] {
+  const simple = EDGES.map(({ segment, summary, body }) =>
+    route({
+      method: 'post',
+      path: `${BASE}/:id/${segment}`,
+      summary,
+      tag: TAG,
+      access: authorize('manage_sessions'),
+      params: idParams,
+      body,
+      replies: { 200: sessionReply },
+      errors: EDGE_ERRORS,
+      handler: (input) => transition(deps, input, segment, { reason: input.body?.reason }),
+    }),
+  );
+  return [...simple, reschedule(deps)];
+}
+
+function reschedule(deps: SessionRouteDeps): Route {
+  return route({
+    method: 'post',
+    path: `${BASE}/:id/reschedule`,
+    summary: 'Move a scheduled session to another time or room',
+    tag: TAG,
+    access: authorize('manage_sessions'),
+    params: idParams,
+    body: rescheduleBody,
+    replies: { 200: sessionReply },
+    errors: [...EDGE_ERRORS, 'window_inverted', 'window_in_past', 'validation_failed'],
+    handler: async (input) => {
+      const { body, params, operation } = input;
+      if (Date.parse(body.end_datetime) <= Date.parse(body.start_datetime)) {
+        throw appError('window_inverted', 'Give an end_datetime after the start_datetime.');
+      }
+      return transition(deps, input, 'reschedule', {
+        reason: body.reason,
+        startAt: body.start_datetime,
+        endAt: body.end_datetime,
+        ...(body.room === undefined
+          ? {}
+          : { roomId: await findRoomId(operation.em, params.id, body.room) }),
+      });
+    },
+  });
+}
+
+async function findRoomId(em: Em, sessionId: Id, code: string): Promise<Id> {
+  const room = await firstRow<{ id: Id }>(
+    em,
+    `select r.id from room r join attendance_session s on s.campus_id = r.campus_id
+     where s.id = ?::uuid and r.code = ?`,
+    [sessionId, code],
+  );
+  if (room) return room.id;
+  const detail = 'Give the code of a room of this campus.';
+  throw appError('validation_failed', detail, {
+    errors: [{ path: 'room', code: 'unknown_room', detail }],
+  });
+}
+
+interface EdgeDetails {
+  readonly reason?: string | undefined;
+  readonly startAt?: string;
+  readonly endAt?: string;
+  readonly roomId?: Id;
+}
+
+/**
+ * Runs one edge through the session's workflow, the only writer of its life, and answers with the
+ * row after it took effect.
+ */
+async function transition(
+  { workflows }: SessionRouteDeps,
+  input: RouteInput<{ id: Id }, unknown, unknown>,
+  segment: Exclude<SessionEdge, 'reopen'>,
+  { reason, ...details }: EdgeDetails,
+) {
+  const { principal, operation, params, idempotencyKey } = input;
+  await requireManaged(operation.em, principal, params.id, segment);
+  const current = await findSessionRow(operation.em, params.id);
+  const edge = segment === 'open' && current?.status === 'closed' ? 'reopen' : segment;
+  const commandId = idempotencyKey
+    ? uuidV5(principal.userId, `${segment}:${params.id}:${idempotencyKey}`)
+    : operation.ids.next();
+  const textId =
+    reason === undefined ? undefined : await saveMessageText(operation, commandId, reason);
+  const result = await workflows.transition(params.id, {
+    id: commandId,
+    edge,
+    actorId: principal.userId,
+    channel: 'api',
+    ...(operation.actor.requestId === null ? {} : { requestId: operation.actor.requestId }),
+    ...(textId === undefined ? {} : { reason: textId }),
+    ...details,
+  });
+  if (result.refused) {
+    throw appError(result.refused.code as ErrorCode, result.refused.detail);
+  }
+  return { status: 200, body: await readSession(operation, principal, params.id) };
+}
+
+async function requireManaged(
+  em: Em,
+  principal: Principal,
+  sessionId: Id,
+  edge: SessionEdge,
+): Promise<void> {
+  await requireVisible(em, principal, sessionId);
+  const scope = sessionScope(principal, 'manage_sessions', 's');
+  const found = await firstRow<{ id: Id }>(
+    em,
+    `select s.id from attendance_session s where s.id = ?::uuid and (${scope.sql})`,
+    [sessionId, ...scope.parameters],
+  );
+  const onlyLocks = principal.roles.every(
+    (grant) => !['faculty', 'hod', 'admin'].includes(grant.role),
+  );
+  if (!found || (onlyLocks && edge !== 'lock')) {
+    throw appError('not_staff', 'Only the staff of this class may do this.');
+  }
+}
