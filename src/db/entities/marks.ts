@@ -52,7 +52,7 @@ const AttendanceRecordSchema = defineEntity({
     session: () => p.manyToOne(AttendanceSession).ref(),
     student: () => p.manyToOne(Student).ref(),
     mark: p.text().$type<Mark>().nullable(),
-    winnerOp: () => p.manyToOne(AttendanceOperation).ref().nullable(),
+    winnerOp: () => p.manyToOne(AttendanceOperation).joinColumn('winner_op_id').ref().nullable(),
     rank: p.integer().nullable(),
     source: p.text().$type<MarkSource>().nullable(),
     captureMode: p.text().$type<CaptureMode>().nullable(),

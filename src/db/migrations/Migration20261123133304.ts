@@ -366,7 +366,7 @@ export class Migration20261123133304 extends Migration {
     );
 
     this.addSql(
-      `create table "attendance_record" ("id" uuid not null, "created_at" timestamptz not null default app_clock(), "updated_at" timestamptz not null default app_clock(), "session_id" uuid not null, "student_id" uuid not null, "mark" text null, "winner_op_op_id" uuid null, "rank" int null, "source" text null, "capture_mode" text null, "arrival_at" timestamptz null, "marked_at" timestamptz null, "excuse_category" text null, "flags" text[] not null default '{}', "version" int not null default 1, primary key ("id"));`,
+      `create table "attendance_record" ("id" uuid not null, "created_at" timestamptz not null default app_clock(), "updated_at" timestamptz not null default app_clock(), "session_id" uuid not null, "student_id" uuid not null, "mark" text null, "winner_op_id" uuid null, "rank" int null, "source" text null, "capture_mode" text null, "arrival_at" timestamptz null, "marked_at" timestamptz null, "excuse_category" text null, "flags" text[] not null default '{}', "version" int not null default 1, primary key ("id"));`,
     );
     this.addSql(
       `create index "attendance_record_student_id_index" on "attendance_record" ("student_id");`,
@@ -605,7 +605,7 @@ export class Migration20261123133304 extends Migration {
       `alter table "attendance_record" add constraint "attendance_record_student_id_foreign" foreign key ("student_id") references "student" ("id");`,
     );
     this.addSql(
-      `alter table "attendance_record" add constraint "attendance_record_winner_op_op_id_foreign" foreign key ("winner_op_op_id") references "attendance_operation" ("op_id") on delete set null;`,
+      `alter table "attendance_record" add constraint "attendance_record_winner_op_id_foreign" foreign key ("winner_op_id") references "attendance_operation" ("op_id") on delete set null;`,
     );
 
     // Rules of marks.md section 9 that need exclusion constraints, partial indexes or triggers.
