@@ -78,5 +78,5 @@ export function route<
   Q extends z.ZodType = z.ZodType<Record<string, never>>,
   B extends z.ZodType = z.ZodType<undefined>,
 >(definition: Route<P, Q, B>): Route {
-  return definition as unknown as Route;
+  return definition;
 }

@@ -1,5 +1,5 @@
 /** Routes of class sessions: list, detail, create, the lifecycle edges, roll and live events. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Principal } from '../../auth/principal.ts';
 import { recordScope, sectionScope, sessionScope } from '../../auth/scope.ts';
 import { listLiveEvents, readRoll } from '../../db/queries/records.ts';
