@@ -218,7 +218,7 @@ function stayVerdict(
   if (policy.stayMode !== 'first_last') return 'kept';
   const machine = admitted
     .filter((op) => isMachineRank(op.rank) && op.rank >= RANK.weak)
-    .sort((a, b) => a.effAtMs - b.effAtMs);
+    .sort((a, b) => a.effAtMs - b.effAtMs || compareIds(a.opId, b.opId));
   const first = machine[0];
   const last = machine.at(-1);
   if (!first || !last) return 'exit_missing';
