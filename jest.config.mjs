@@ -1,4 +1,7 @@
-/** Jest projects: pure tests run anywhere, the others get real servers from test/global-setup.ts. */
+/**
+ * Jest projects by what they need: `unit` nothing, `database` and `api` a cloned database each,
+ * `workflow` and `browser` the servers alone (test/run.ts starts them).
+ */
 const base = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -10,15 +13,23 @@ const base = {
   },
 };
 
+const project = (displayName, ...globs) => ({
+  ...base,
+  displayName,
+  testMatch: globs.map((glob) => `<rootDir>/${glob}`),
+});
+
 export default {
+  testTimeout: 60_000,
   projects: [
-    {
-      ...base,
-      displayName: 'unit',
-      testMatch: [
-        '<rootDir>/src/{domain,security,config,provision}/**/*.test.ts',
-        '<rootDir>/test/*.test.ts',
-      ],
-    },
+    project(
+      'unit',
+      'src/{domain,security,config,provision,devices}/**/*.test.ts',
+      'test/*.test.ts',
+    ),
+    project('database', 'src/{db,audit,operations,auth,activities}/**/*.test.ts'),
+    project('api', 'src/{api,realtime,temporal,cli}/**/*.test.ts'),
+    project('workflow', 'src/{workflows,workers}/**/*.test.ts'),
+    project('browser', 'test/browser/**/*.test.ts'),
   ],
 };
