@@ -1,15 +1,18 @@
 /** The composition root: builds everything a process needs from its environment. */
-import { createHash } from 'node:crypto';
 import { pino, type Logger } from 'pino';
 import { v7 } from 'uuid';
+import { createAuthentication, type Authentication } from './auth/authentication.ts';
 import type { Environment } from './config/env.ts';
 import { appError } from './domain/errors.ts';
 import { firstRow, openOrm, type Orm } from './db/orm.ts';
 import { dataKeyTable } from './db/queries/data-keys.ts';
-import type { Actor, Clock, Ids, Operation, WorkflowGateway } from './operations/ports.ts';
+import type { Clock, Ids, WorkflowGateway } from './operations/ports.ts';
 import type { FieldSealer } from './security/field-cipher.ts';
 import { openKeys, type Keys } from './security/keys.ts';
+import { createPasswords, type Passwords } from './security/passwords.ts';
 import { createSealer } from './security/sealer.ts';
+
+export { operationFor } from './operations/operation-for.ts';
 
 /** A clock that tests can move: `refresh` reads the offset of the table `test_clock`. */
 export interface ProcessClock extends Clock {
@@ -26,6 +29,8 @@ export interface Deps {
   readonly sealer: FieldSealer;
   readonly logger: Logger;
   readonly workflows: WorkflowGateway;
+  readonly passwords: Passwords;
+  readonly authentication: Authentication;
   close(): Promise<void>;
 }
 
@@ -68,6 +73,16 @@ export async function createDeps(
   const keys = openKeys(environment);
   const dataKeys = dataKeyTable(environment.databaseUrl);
   const clock = await openClock(orm, environment.testClock);
+  const logger = overrides.logger ?? createLogger(environment);
+  const passwords = createPasswords();
+  const authentication = createAuthentication({
+    orm,
+    clock,
+    ids,
+    keys,
+    passwords,
+    onPollError: (error) => logger.warn({ err: error }, 'account changes could not be read'),
+  });
   const workflows = overrides.workflows ?? awayGateway();
   return {
     environment,
@@ -76,32 +91,16 @@ export async function createDeps(
     ids,
     keys,
     sealer: createSealer(dataKeys, keys.encryption, ids),
-    logger: overrides.logger ?? createLogger(environment),
+    logger,
     workflows,
+    passwords,
+    authentication,
     async close() {
       clock.stop();
+      await authentication.close();
       await Promise.all([workflows.close(), dataKeys.close(), orm.close()]);
     },
   };
-}
-
-/** What an operation is given: a forked entity manager and who causes the change. */
-export function operationFor(
-  deps: Pick<Deps, 'orm' | 'clock' | 'ids' | 'sealer'>,
-  actor: Actor,
-): Operation {
-  return {
-    em: deps.orm.em.fork(),
-    clock: deps.clock,
-    ids: deps.ids,
-    sealer: deps.sealer,
-    actor,
-  };
-}
-
-/** SHA-256 of a user agent in hex, as audit events hold it; null when none was sent. */
-export function userAgentHash(userAgent: string | undefined): string | null {
-  return userAgent ? createHash('sha256').update(userAgent).digest('hex') : null;
 }
 
 const CLOCK_REFRESH_MS = 1_000;

@@ -322,8 +322,13 @@ function sectionDepartment(sectionColumn: string, departmentId: string): SqlScop
   };
 }
 
+/** Aliases of the predicates themselves; a caller's alias of the same name would be hidden. */
+const INNER_ALIASES = ['ta', 'ss', 'e', 'ma', 'tcs', 'dcs', 'dc', 'sem', 'zc'];
+
 /** Aliases come from our own statements; the check keeps it that way. */
 function name(alias: string): string {
-  if (!/^[a-z_][a-z0-9_]*$/.test(alias)) throw new Error(`not an SQL alias: ${alias}`);
+  if (!/^[a-z_][a-z0-9_]*$/.test(alias) || INNER_ALIASES.includes(alias)) {
+    throw new Error(`not usable as an SQL alias here: ${alias}`);
+  }
   return alias;
 }

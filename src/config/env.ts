@@ -23,6 +23,8 @@ const schema = z.object({
   ENCRYPTION_KEY: z.string().optional(),
   PUBLIC_ORIGINS: z.string().default(''),
   TRUST_PROXY: z.string().default(''),
+  CAMPUS_NETWORKS: z.string().default(''),
+  RATE_LIMIT_SCALE: z.coerce.number().min(0.01).max(1_000).default(1),
   METRICS_TOKEN: z.string().min(22).optional(),
   OPERATOR_DECISIONS: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -47,6 +49,10 @@ export interface Environment {
   readonly encryptionKey: string | undefined;
   readonly publicOrigins: readonly string[];
   readonly trustProxy: string;
+  /** Networks whose addresses have the larger allowance; outside production loopback is one. */
+  readonly campusNetworks: readonly string[];
+  /** Multiplies every rate limit. */
+  readonly rateLimitScale: number;
   readonly metricsToken: string | undefined;
   readonly operatorDecisions: boolean;
   readonly logLevel: string;
@@ -89,16 +95,27 @@ export function loadEnvironment(
     keyFolder: values.KEY_FOLDER,
     secretKey: values.SECRET_KEY,
     encryptionKey: values.ENCRYPTION_KEY,
-    publicOrigins: values.PUBLIC_ORIGINS.split(',')
-      .map((origin) => origin.trim())
-      .filter(Boolean),
+    publicOrigins: listOf(values.PUBLIC_ORIGINS),
     trustProxy: values.TRUST_PROXY,
+    campusNetworks: [
+      ...listOf(values.CAMPUS_NETWORKS),
+      ...(values.NODE_ENV === 'production' ? [] : LOOPBACK),
+    ],
+    rateLimitScale: values.RATE_LIMIT_SCALE,
     metricsToken: values.METRICS_TOKEN,
     operatorDecisions: values.OPERATOR_DECISIONS === 'on',
     logLevel: values.LOG_LEVEL,
     testClock: values.TEST_CLOCK,
   };
 }
+
+const LOOPBACK = ['127.0.0.0/8', '::1/128'];
+
+const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean);
 
 const SAMPLE_SECRETS = new Set(['your-secret-key', 'your-encryption-key', 'changeme', 'secret']);
 

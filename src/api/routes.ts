@@ -1,0 +1,21 @@
+/** Every route of the product, collected from the folders; each folder adds its one line. */
+import type { ApiDeps } from './api-deps.ts';
+import { adminRoutes } from './admin/routes.ts';
+import { authRoutes } from './auth/routes.ts';
+import { docsRoutes } from './docs/routes.ts';
+import { healthRoutes } from './health/routes.ts';
+import { meRoutes } from './me/routes.ts';
+import type { Route } from './route.ts';
+import { sessionRoutes } from './sessions/routes.ts';
+
+/** All routes. Paths are whole paths from the root. */
+export function allRoutes(deps: ApiDeps): Route[] {
+  const routes: Route[] = [
+    ...authRoutes(deps),
+    ...meRoutes(),
+    ...healthRoutes(deps),
+    ...adminRoutes(),
+    ...sessionRoutes(deps),
+  ];
+  return [...routes, ...docsRoutes(deps, routes)];
+}

@@ -1,0 +1,122 @@
+/** Serves one route: limit, authenticate, authorize, read, handle, answer. */
+import type { Request, RequestHandler, Response } from 'express';
+import type { Principal } from '../auth/principal.ts';
+import { actingRole, holds } from '../auth/scope.ts';
+import type { Prove } from '../auth/strategies.ts';
+import { appError } from '../domain/errors.ts';
+import { operationFor } from '../operations/operation-for.ts';
+import type { ApiDeps } from './api-deps.ts';
+import { limitClassOf, type RateLimits } from './middleware/rate-limits.ts';
+import { inputReader, type ParsedParts } from './middleware/read-input.ts';
+import { callerOf } from './middleware/request-context.ts';
+import type { Access, Route, RouteInput, RouteReply } from './route.ts';
+
+/** What serving needs beside the route. */
+export interface Serving {
+  readonly deps: ApiDeps;
+  readonly prove: Prove;
+  readonly limits: RateLimits;
+  /** Compares every reply with its schema and fails on a difference; for tests. */
+  readonly checkReplies: boolean;
+}
+
+/** Makes the handler of a route. */
+export function serveRoute(route: Route, serving: Serving): RequestHandler {
+  const readInput = inputReader(route);
+  return async (request, response) => {
+    const principal = await admit(route, serving, request, response);
+    const parts = await readInput(request, response);
+    const reply = await route.handler(inputOf(route, serving.deps, request, parts, principal));
+    if (serving.checkReplies) assertReply(route, reply);
+    send(response, reply);
+  };
+}
+
+/** Who may pass: counts the request, proves the person and compares the route's access. */
+async function admit(
+  route: Route,
+  { prove, limits }: Serving,
+  request: Request,
+  response: Response,
+): Promise<Principal | undefined> {
+  const limitClass = limitClassOf(route);
+  if (limitClass === 'sign_in' || limitClass === 'anonymous') {
+    await limits.countAddress(limitClass, request, response);
+  }
+  if (route.access.kind === 'public') return undefined;
+  const principal = await provePerson(prove, limits, request, response);
+  await limits.countPerson(limitClass, principal, response);
+  requireAccess(route.access, principal);
+  return principal;
+}
+
+/** A request without a good token counts against its address. */
+async function provePerson(
+  prove: Prove,
+  limits: RateLimits,
+  request: Request,
+  response: Response,
+): Promise<Principal> {
+  try {
+    return await prove('access', request);
+  } catch (error) {
+    await limits.countAddress('anonymous', request, response);
+    throw error;
+  }
+}
+
+function requireAccess(access: Access, principal: Principal): void {
+  if (access.kind === 'permission' && !holds(principal, access.permission)) {
+    throw appError('forbidden', 'Your roles do not include this; ask your administrator.');
+  }
+}
+
+type Input = RouteInput<never, never, never>;
+
+function inputOf(
+  route: Route,
+  deps: ApiDeps,
+  request: Request,
+  parts: ParsedParts,
+  principal: Principal | undefined,
+): Input {
+  const permission = route.access.kind === 'permission' ? route.access.permission : undefined;
+  const input: Omit<RouteInput<unknown, unknown, unknown>, 'principal'> = {
+    ...parts,
+    operation: operationFor(deps, {
+      ...callerOf(request),
+      userId: principal?.userId ?? null,
+      role: principal ? actingRole(principal, permission) : 'none',
+      channel: 'api',
+      workflowId: null,
+    }),
+    request,
+  };
+  Object.defineProperty(input, 'principal', {
+    enumerable: true,
+    get: (): Principal => {
+      if (!principal) throw appError('unauthenticated', 'Sign in to continue.');
+      return principal;
+    },
+  });
+  return input as Input;
+}
+
+function send(response: Response, { status, body, headers }: RouteReply): void {
+  response.status(status).setHeader('Cache-Control', 'no-store');
+  for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
+  if (body === undefined) response.end();
+  else if (typeof body === 'string' || Buffer.isBuffer(body)) response.send(body);
+  else response.json(body);
+}
+
+/** A reply that its schema does not describe is a defect, found in tests. */
+function assertReply(route: Route, { status, body }: RouteReply): void {
+  const schema = route.replies[status];
+  if (!schema) throw new Error(`${route.method} ${route.path} does not declare ${status}`);
+  const wire: unknown = body === undefined ? undefined : JSON.parse(JSON.stringify(body));
+  const result = schema.safeParse(wire);
+  if (!result.success) {
+    throw new Error(`${route.method} ${route.path} ${status}: ${result.error.message}`);
+  }
+}
