@@ -23,7 +23,7 @@ import type {
   MarkSource,
 } from '../../domain/types.ts';
 import { canonicalJson, type CanonicalValue } from '../../security/canonical-json.ts';
-import type { Operation } from '../ports.ts';
+import type { Actor, Operation } from '../ports.ts';
 import {
   lockSessionForMarks,
   type LockedSession,
@@ -379,14 +379,30 @@ export async function appendMarks(
   more: MarkLog,
 ): Promise<void> {
   const { actor, ids } = operation;
-  const chain = sessionChain(session.id);
+  const audit = [...markEntries(actor, session.id, stored, changes), ...more.audit];
+  const sessionChanged = more.sessionChanged ?? false;
+  const isSeen = changes.length > 0 || sessionChanged;
+  await appendLog(em, ids, {
+    audit,
+    liveAfterLock: async () => (isSeen ? liveEntries(em, session.id, changes, sessionChanged) : []),
+  });
+}
+
+/** The audit events of stored operations and of the records they changed, in that order. */
+export function markEntries(
+  actor: Actor,
+  sessionId: Id,
+  stored: readonly NewOperation[],
+  changes: readonly RecordChange[],
+): AuditEntry[] {
+  const chain = sessionChain(sessionId);
   const recorded = stored.map((op) =>
     auditEntry(actor, {
       chain,
       action: 'op.recorded',
       entityType: 'AttendanceOperation',
       entityId: op.opId,
-      sessionId: session.id,
+      sessionId,
       studentId: op.studentId,
       source: op.source,
       after: {
@@ -403,20 +419,14 @@ export async function appendMarks(
       action: 'record.changed',
       entityType: 'AttendanceRecord',
       entityId: change.after.id,
-      sessionId: session.id,
+      sessionId,
       studentId: change.studentId,
       source: change.after.source,
       before: auditState(change.before),
       after: auditState(change.after),
     }),
   );
-  const audit = [...recorded, ...changed, ...more.audit];
-  const sessionChanged = more.sessionChanged ?? false;
-  const isSeen = changes.length > 0 || sessionChanged;
-  await appendLog(em, ids, {
-    audit,
-    liveAfterLock: async () => (isSeen ? liveEntries(em, session.id, changes, sessionChanged) : []),
-  });
+  return [...recorded, ...changed];
 }
 
 function auditState(record: RecordState): Record<string, CanonicalValue> {
