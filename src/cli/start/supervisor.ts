@@ -1,0 +1,255 @@
+/** Starts PostgreSQL, Temporal, worker, API and dashboard in order, and stops them in reverse. */
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DEMO_ACCOUNTS, DEMO_PASSWORD } from '../../db/seeders/demo-accounts.ts';
+import { cacheFolder } from '../../provision/cache.ts';
+import { waitUntil } from '../../provision/child.ts';
+import { isPortFree, nextFreePort } from '../../provision/ports.ts';
+import { ensureDatabase, startPostgres } from '../../provision/postgres.ts';
+import { resolveTemporalBinary, startTemporalServer } from '../../provision/temporal-server.ts';
+import { buildDashboard } from './dashboard.ts';
+import { readRunFile, removeRunFile, writeRunFile } from './run-file.ts';
+import { Service } from './service.ts';
+import { step } from './steps.ts';
+
+const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
+const VAR = join(PROJECT, 'var');
+const RUN_FILE = join(VAR, 'run.json');
+const LOGS = join(VAR, 'logs');
+
+const DEFAULT_API_PORT = 3000;
+const DEFAULT_POSTGRES_PORT = 54_329;
+const DEFAULT_TEMPORAL_PORT = 7_233;
+const DEFAULT_UI_PORT = 8_233;
+const READY_WITHIN_MS = 90_000;
+const STOP_GRACE_MS = 12_000;
+
+interface Temporal {
+  readonly address: string;
+  readonly uiUrl: string;
+  readonly binary: string;
+  readonly pid?: number;
+}
+
+/** The process tree of `npm start`. */
+export class Supervisor {
+  readonly #stops: { readonly name: string; stop(): Promise<void> }[] = [];
+  readonly #services: Service[] = [];
+  #stopping: Promise<void> | undefined;
+
+  /** A stop was asked for; steps that fail because of it are not errors. */
+  get isStopping(): boolean {
+    return this.#stopping !== undefined;
+  }
+
+  /** Starts everything and returns when the system is ready; it then runs until `stop`. */
+  async start(): Promise<void> {
+    const started = performance.now();
+    refuseSecondStart();
+    mkdirSync(LOGS, { recursive: true });
+    console.log('CampsHub360 Attendance starts:');
+    const port = await choosePort();
+    const [databaseUrl, temporal] = await Promise.all([this.#database(), this.#temporal()]);
+    const env = serviceEnvironment(databaseUrl, temporal, port);
+    const dashboard = step('dashboard built', () => buildDashboard(PROJECT));
+    dashboard.catch(() => undefined); // Awaited below; a stop in between must not crash the start.
+    await step('database schema', () => this.#run('migrate.ts', env));
+    await step('demo university', () => this.#run('seed.ts', env, ['--quiet-when-seeded']));
+    await dashboard;
+    this.#launch(env);
+    const api = `http://127.0.0.1:${port}`;
+    await step('API and worker ready', () => ready(api));
+    this.#writeRunFile(api, temporal, databaseUrl);
+    printWelcome(api, temporal, performance.now() - started);
+  }
+
+  /** Stops everything in reverse order, removes the run file and ends the process. */
+  async stop(exitCode: number): Promise<void> {
+    this.#stopping ??= this.#stopAll();
+    await this.#stopping;
+    process.exit(exitCode);
+  }
+
+  async #stopAll(): Promise<void> {
+    console.log('\nstopping ...');
+    for (const service of this.#services) service.expectEnd();
+    await Promise.all(this.#services.map((service) => service.stop(STOP_GRACE_MS)));
+    for (const { name, stop } of this.#stops.toReversed()) {
+      await stop().catch((error: unknown) => console.error(`${name}: ${String(error)}`));
+    }
+    removeRunFile(RUN_FILE);
+    console.log('stopped; the data stays in var/');
+  }
+
+  async #database(): Promise<string> {
+    const given = process.env['DATABASE_URL'];
+    if (given) return given;
+    return step('PostgreSQL', async () => {
+      const postgres = await startPostgres({
+        folder: join(VAR, 'postgres'),
+        passwordFile: join(VAR, 'keys', 'postgres-password'),
+        logFile: join(LOGS, 'postgres.log'),
+        port: await nextFreePort(DEFAULT_POSTGRES_PORT),
+      });
+      this.#stops.push({ name: 'PostgreSQL', stop: () => postgres.stop() });
+      return ensureDatabase(postgres.url, 'attendance');
+    });
+  }
+
+  async #temporal(): Promise<Temporal> {
+    const given = process.env['TEMPORAL_ADDRESS'];
+    if (given) return { address: given, uiUrl: '', binary: '' };
+    return step('Temporal server', async () => {
+      const binary = await resolveTemporalBinary({
+        cacheFolder: cacheFolder(PROJECT),
+        log: (line) => console.log(`    ${line}`),
+      });
+      const server = await startTemporalServer({
+        binary,
+        logFile: join(LOGS, 'temporal.log'),
+        dbFile: join(VAR, 'temporal.db'),
+        port: await nextFreePort(DEFAULT_TEMPORAL_PORT),
+        uiPort: await nextFreePort(DEFAULT_UI_PORT),
+      });
+      this.#stops.push({ name: 'Temporal', stop: () => server.stop() });
+      return server;
+    });
+  }
+
+  #launch(env: Readonly<Record<string, string>>): void {
+    const common = {
+      project: PROJECT,
+      onRestart: (line: string) => console.error(`  ! ${line}`),
+    };
+    this.#services.push(
+      new Service({
+        ...common,
+        name: 'worker',
+        heapMegabytes: 256,
+        env: { ...env, DATABASE_POOL_MAX: '6' },
+      }),
+      new Service({
+        ...common,
+        name: 'api',
+        heapMegabytes: 256,
+        env: { ...env, DATABASE_POOL_MAX: '10' },
+      }),
+    );
+  }
+
+  /** Runs an entry point of src/cli to its end; its output is shown. */
+  #run(
+    file: string,
+    env: Readonly<Record<string, string>>,
+    args: readonly string[] = [],
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, [join(PROJECT, 'src', 'cli', file), ...args], {
+        cwd: PROJECT,
+        env: { ...process.env, ...env, TZ: 'UTC' },
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
+      child.once('error', reject);
+      child.once('exit', (code) =>
+        code === 0 ? resolve() : reject(new Error(`src/cli/${file} ended with ${code}`)),
+      );
+    });
+  }
+
+  #writeRunFile(api: string, temporal: Temporal, databaseUrl: string): void {
+    const services = Object.fromEntries(
+      ['worker', 'api'].map((name, index) => [name, this.#services[index]?.pid ?? 0]),
+    );
+    writeRunFile(RUN_FILE, {
+      api,
+      temporal_ui: temporal.uiUrl,
+      temporal_address: temporal.address,
+      temporal_cli: temporal.binary,
+      database_url: databaseUrl,
+      mail_folder: join(VAR, 'mail'),
+      accounts: DEMO_ACCOUNTS.map(({ email, role }) => ({ email, role })),
+      pids: {
+        supervisor: process.pid,
+        ...services,
+        ...(temporal.pid ? { temporal: temporal.pid } : {}),
+      },
+    });
+  }
+}
+
+function refuseSecondStart(): void {
+  const running = readRunFile(RUN_FILE);
+  const pid = running?.pids['supervisor'];
+  if (!running || pid === undefined || !isRunning(pid)) return;
+  throw new Error(`it runs already at ${running.api} (pid ${pid}); stop that one first.`);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false; // No such process: the file was left by a crash.
+  }
+}
+
+async function choosePort(): Promise<number> {
+  const given = process.env['PORT'];
+  if (given === undefined || given === '') return nextFreePort(DEFAULT_API_PORT);
+  const port = Number(given);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new Error(`PORT=${given} is not a port; use a number from 1 to 65535.`);
+  }
+  if (await isPortFree(port)) return port;
+  throw new Error(`port ${port} is taken: free it, or start with another PORT, or with none.`);
+}
+
+function serviceEnvironment(
+  databaseUrl: string,
+  temporal: Temporal,
+  port: number,
+): Record<string, string> {
+  return {
+    DATABASE_URL: databaseUrl,
+    TEMPORAL_ADDRESS: temporal.address,
+    PORT: String(port),
+    KEY_FOLDER: process.env['KEY_FOLDER'] ?? join(VAR, 'keys'),
+    LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'info',
+  };
+}
+
+async function ready(api: string): Promise<void> {
+  await waitUntil(
+    async () => {
+      const [isApiReady, hasWorkers] = await Promise.all([
+        fetch(`${api}/health/ready`).then(
+          (reply) => reply.ok,
+          () => false,
+        ),
+        fetch(`${api}/health`).then(
+          (reply) => reply.ok,
+          () => false,
+        ),
+      ]);
+      return isApiReady && hasWorkers;
+    },
+    { timeoutMs: READY_WITHIN_MS, message: 'the API did not become ready; see var/logs/api.log' },
+  );
+}
+
+function printWelcome(api: string, temporal: Temporal, tookMs: number): void {
+  console.log(`
+Ready in ${(tookMs / 1_000).toFixed(1)} s.
+
+  Dashboard      ${api}
+  API reference  ${api}/api/docs
+  Temporal UI    ${temporal.uiUrl || temporal.address}
+
+  Demo accounts, password ${DEMO_PASSWORD}`);
+  for (const account of DEMO_ACCOUNTS) {
+    console.log(`    ${account.email.padEnd(26)} ${account.role}`);
+  }
+  console.log('\nCtrl-C stops everything; the data stays in var/.');
+}
