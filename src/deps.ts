@@ -65,12 +65,12 @@ export async function createDeps(
   environment: Environment,
   overrides: DepsOverrides = {},
 ): Promise<Deps> {
+  const keys = openKeys(environment);
   const orm = await openOrm({
     url: environment.databaseUrl,
     poolMax: environment.databasePoolMax,
   });
   const ids: Ids = { next: () => v7() };
-  const keys = openKeys(environment);
   const dataKeys = dataKeyTable(environment.databaseUrl);
   const clock = await openClock(orm, environment.testClock);
   const logger = overrides.logger ?? createLogger(environment);

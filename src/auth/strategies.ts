@@ -81,7 +81,9 @@ function prove<N extends StrategyName>(
 ): Promise<StrategyResults[N]> {
   return new Promise((resolve, reject) => {
     const settle = (error: unknown, result: unknown): void => {
-      if (error) reject(asError(error));
+      // Passed on as it is: the renderer knows errors by their shape.
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors
+      if (error) reject(error);
       else if (result) resolve(result as StrategyResults[N]);
       else reject(appError('unauthenticated', 'Sign in to continue.'));
     };
@@ -126,8 +128,4 @@ async function byMetricsToken({ metricsToken }: StrategyParts, request: ProofReq
     metricsToken !== undefined && timingSafeEqual(given, Buffer.from(sha256Hex(metricsToken)));
   if (!isRight) throw appError('unauthenticated', 'Send the metrics token as a Bearer token.');
   return 'scrape';
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error('sign-in failed', { cause: error });
 }

@@ -103,8 +103,9 @@ function readSecret(file: string): Buffer | undefined {
   return secret;
 }
 
+/** Errors of Node are not `instanceof Error` inside Jest's realm, so their shape is read instead. */
 function errorCode(error: unknown): unknown {
-  return error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  return error !== null && typeof error === 'object' ? Reflect.get(error, 'code') : undefined;
 }
 
 function derive(root: Buffer, label: string): Buffer {

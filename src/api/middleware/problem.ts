@@ -121,7 +121,7 @@ function databaseError(error: unknown): AppError | undefined {
   }
   const isAway =
     (state !== undefined && (AWAY_STATES.test(state) || AWAY_CODES.has(state))) ||
-    (error instanceof Error && AWAY_MESSAGES.test(error.message));
+    AWAY_MESSAGES.test(String(field(error, 'message')));
   if (!isAway) return undefined;
   return appError('database_unavailable', 'The database does not answer; try again shortly.', {
     cause: error,

@@ -87,8 +87,9 @@ async function readBody(
   }
   await new Promise<void>((resolve, reject) => {
     void parse(request, response, (error?: unknown) => {
-      if (error === undefined) resolve();
-      else reject(error instanceof Error ? error : new Error('unreadable body', { cause: error }));
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors
+      if (error) reject(error);
+      else resolve();
     });
   });
   const body: unknown = request.body;
