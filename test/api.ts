@@ -114,7 +114,7 @@ export async function startTestApi({
       if (reply.status !== 200) {
         throw new Error(`sign-in of ${email}: ${reply.status} ${JSON.stringify(reply.body)}`);
       }
-      return String(reply.body['access_token']);
+      return textOf(reply.body['access_token']);
     },
     async moveClock(offsetMs) {
       await moveDatabaseClock(deps.orm.em.fork(), offsetMs);
@@ -135,4 +135,10 @@ function parsed(text: string): Json {
   } catch {
     return { text } as unknown as Json;
   }
+}
+
+/** A member of a reply that must be text. */
+export function textOf(value: unknown): string {
+  if (typeof value !== 'string') throw new Error(`not a text: ${JSON.stringify(value)}`);
+  return value;
 }

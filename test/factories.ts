@@ -225,9 +225,9 @@ export async function assignTeaching(
   target: { courseSection: Id } | { session: Id },
   {
     validFrom = campusDay(-60),
-    validTo = null as LocalDate | null,
-    role = 'owner' as 'owner' | 'substitute',
-  } = {},
+    validTo = null,
+    role = 'owner',
+  }: { validFrom?: LocalDate; validTo?: LocalDate | null; role?: 'owner' | 'substitute' } = {},
 ): Promise<Id> {
   const id = v7();
   await em.insert(entity.TeachingAssignment, { id, faculty, ...target, role, validFrom, validTo });

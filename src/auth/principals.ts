@@ -49,6 +49,13 @@ export function createPrincipals(
     sidsOfUser.delete(userId);
     for (const listener of listeners) listener(userId);
   };
+  const remember = (userId: Id, sid: Id): void => {
+    if (sidsOfUser.size >= PEOPLE.entriesMax) {
+      sidsOfUser.clear();
+      signIns.clear();
+    }
+    sidsOfUser.set(userId, (sidsOfUser.get(userId) ?? new Set()).add(sid));
+  };
   const poll = changePoll(orm, forget, onPollError);
 
   const claimsOf = async (token: string): Promise<AccessClaims> => {
@@ -79,10 +86,8 @@ export function createPrincipals(
       if (account.tokenVersion !== claims.tokenVersion) throw ended();
       const { sid, amr, authTime } = claims;
       const principal = principalOf(account, { sid, amr, authTime });
+      remember(account.id, sid);
       signIns.set(sid, { tokenVersion: account.tokenVersion, principal }, now);
-      const sids = sidsOfUser.get(account.id) ?? new Set();
-      sidsOfUser.set(account.id, sids.add(sid));
-      if (sidsOfUser.size > PEOPLE.entriesMax) (sidsOfUser.clear(), signIns.clear());
       return principal;
     },
     forget,

@@ -1,5 +1,6 @@
 /** The passport strategies: every way of proving who is asking (trust.md section 2). */
 import { timingSafeEqual } from 'node:crypto';
+import { callbackify } from 'node:util';
 import { Passport, type Strategy } from 'passport';
 import { Strategy as CustomStrategy } from 'passport-custom';
 import { Strategy as LocalStrategy } from 'passport-local';
@@ -19,9 +20,9 @@ export interface ProofRequest {
 export interface StrategyParts {
   readonly authentication: Authentication;
   readonly metricsToken: string | undefined;
-  callerOf(request: ProofRequest): Caller;
+  readonly callerOf: (request: ProofRequest) => Caller;
   /** The refresh token of a browser's cookie; throws `origin_refused` for a foreign page. */
-  refreshCookieOf(request: ProofRequest): string | undefined;
+  readonly refreshCookieOf: (request: ProofRequest) => string | undefined;
 }
 
 /** The result of each strategy. */
@@ -98,16 +99,15 @@ function passwordStrategy({ authentication, callerOf }: StrategyParts): LocalStr
     { usernameField: 'email', passwordField: 'password', session: false, passReqToCallback: true },
     (request, name, password, done) => {
       const client = Reflect.get(Object(request.body), 'client') === 'browser' ? 'browser' : 'app';
-      authentication
-        .signIn({ name, password, client }, callerOf(request))
-        .then((signedIn) => done(null, signedIn), done);
+      const signIn = () => authentication.signIn({ name, password, client }, callerOf(request));
+      callbackify(signIn)(done);
     },
   );
 }
 
 function customStrategy(find: (request: ProofRequest) => Promise<unknown>): Strategy {
   return new CustomStrategy((request, done) => {
-    find(request).then((found) => done(null, found), done);
+    callbackify(find)(request, done);
   });
 }
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { startTestApi, type ApiReply, type TestApi } from '../../../test/api.ts';
+import { startTestApi, textOf, type ApiReply, type TestApi } from '../../../test/api.ts';
 import {
   makeStudent,
   makeUser,
@@ -25,7 +25,7 @@ const login = (email: string, password = TEST_PASSWORD, more: object = {}): Prom
 const refresh = (token: unknown): Promise<ApiReply> =>
   api.request('POST', '/api/v1/auth/refresh', { body: { refresh_token: token } });
 const me = (token: unknown): Promise<ApiReply> =>
-  api.request('GET', '/api/v1/me', { token: String(token) });
+  api.request('GET', '/api/v1/me', { token: textOf(token) });
 const actions = async (): Promise<string[]> => {
   const found = await rows<{ action: string }>(
     api.em(),
@@ -160,7 +160,7 @@ describe('POST /api/v1/auth/refresh', () => {
 
     const replies = await Promise.all([1, 2].map(() => refresh(first.body['refresh_token'])));
 
-    expect(replies.map((reply) => reply.status).sort()).toEqual([200, 401]);
+    expect(replies.map((reply) => reply.status).sort((a, b) => a - b)).toEqual([200, 401]);
   });
 
   it('ends an idle sign-in of staff after two hours, of a student after fourteen days', async () => {
@@ -192,7 +192,7 @@ describe('POST /api/v1/auth/refresh', () => {
 describe('POST /api/v1/auth/logout', () => {
   it('ends the sign-in at once and clears the cookie', async () => {
     const signedIn = await login(world.student.email);
-    const token = String(signedIn.body['access_token']);
+    const token = textOf(signedIn.body['access_token']);
 
     const reply = await api.request('POST', '/api/v1/auth/logout', { token });
 

@@ -43,11 +43,12 @@ interface Listed {
 
 function operationHtml({ path, method, operation }: Listed): string {
   const permission = operation['x-permission'];
-  const access = permission
-    ? `Needs the permission <code>${escape(String(permission))}</code>.`
-    : Array.isArray(operation['security']) && operation['security'].length === 0
-      ? 'Open to anyone.'
-      : 'For any signed-in person.';
+  const access =
+    typeof permission === 'string'
+      ? `Needs the permission <code>${escape(permission)}</code>.`
+      : Array.isArray(operation['security']) && operation['security'].length === 0
+        ? 'Open to anyone.'
+        : 'For any signed-in person.';
   return `<details><summary><span class="method">${escape(method)}</span>
 <code>${escape(path)}</code> ${escape(String(operation['summary']))}</summary><p>${access}</p>
 ${part('Parameters', operation['parameters'])}${part('Body', operation['requestBody'])}
