@@ -11,6 +11,7 @@ const port = z.coerce.number().int().min(0).max(65_535);
 const schema = z.object({
   NODE_ENV: z.string().default('development'),
   PORT: port.default(3000),
+  HOST: z.string().min(1).optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   DATABASE_POOL_MAX: z.coerce.number().int().min(1).max(200).default(10),
   TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
@@ -36,6 +37,8 @@ const schema = z.object({
 export interface Environment {
   readonly isProduction: boolean;
   readonly port: number;
+  /** Address the API listens on: every one in production, loopback elsewhere, unless HOST says. */
+  readonly host: string;
   readonly databaseUrl: string;
   readonly databasePoolMax: number;
   readonly temporalAddress: string;
@@ -85,6 +88,7 @@ export function loadEnvironment(
   return {
     isProduction: values.NODE_ENV === 'production',
     port: values.PORT,
+    host: values.HOST ?? (values.NODE_ENV === 'production' ? '0.0.0.0' : '127.0.0.1'),
     databaseUrl: values.DATABASE_URL ?? '',
     databasePoolMax: values.DATABASE_POOL_MAX,
     temporalAddress: values.TEMPORAL_ADDRESS,

@@ -1,0 +1,57 @@
+/** The API process: HTTP and sockets on PORT, until SIGTERM or SIGINT. */
+import { createServer, type Server } from 'node:http';
+import { createApp } from '../api/create-app.ts';
+import { allRoutes } from '../api/routes.ts';
+import { loadEnvironment } from '../config/env.ts';
+import { rows } from '../db/orm.ts';
+import { createDeps, type Deps } from '../deps.ts';
+
+/** How long running requests may take to finish once a stop was asked for. */
+const DRAIN_MS = 10_000;
+
+const environment = loadEnvironment(['database', 'utc', 'secrets']);
+const deps = await createDeps(environment);
+await refuseDemoAccounts(deps);
+
+const server = createServer(
+  { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 },
+  createApp(deps, allRoutes),
+);
+await listen(server);
+deps.logger.info({ host: environment.host, port: environment.port }, 'the API listens');
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    void stop(signal);
+  });
+}
+
+async function stop(signal: string): Promise<void> {
+  deps.logger.info({ signal }, 'the API stops');
+  const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  await closed;
+  clearTimeout(deadline);
+  await deps.close();
+  process.exit(0);
+}
+
+function listen(target: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    target.once('error', reject);
+    target.listen(environment.port, environment.host, resolve);
+  });
+}
+
+/** Known passwords must not reach production (trust.md section 1). */
+async function refuseDemoAccounts({ orm, environment: { isProduction } }: Deps): Promise<void> {
+  if (!isProduction) return;
+  const found = await rows(
+    orm.em.fork(),
+    "select id from app_user where email like '%@demo.campus' limit 1",
+  );
+  if (found.length > 0) {
+    throw new Error('The database holds demo accounts; production needs one without them.');
+  }
+}
