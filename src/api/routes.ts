@@ -5,6 +5,7 @@ import { authRoutes } from './auth/routes.ts';
 import { docsRoutes } from './docs/routes.ts';
 import { healthRoutes } from './health/routes.ts';
 import { meRoutes } from './me/routes.ts';
+import { recordRoutes } from './records/routes.ts';
 import type { Route } from './route.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 
@@ -16,6 +17,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...healthRoutes(deps),
     ...adminRoutes(),
     ...sessionRoutes(deps),
+    ...recordRoutes(),
   ];
   return [...routes, ...docsRoutes(deps, routes)];
 }
