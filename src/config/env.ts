@@ -76,7 +76,9 @@ export function loadEnvironment(
   requirements: readonly Requirement[],
   source: NodeJS.ProcessEnv = process.env,
 ): Environment {
-  const parsed = schema.safeParse(source);
+  // An empty value, as in a copied .env.example, means the same as none.
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(given);
   const problems = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);

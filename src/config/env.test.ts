@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { loadEnvironment } from './env.ts';
+
+const SECRET = 'x'.repeat(32);
+
+describe('loadEnvironment', () => {
+  it('needs nothing but what the caller requires', () => {
+    expect(loadEnvironment([], {})).toMatchObject({ port: 3000, isProduction: false });
+  });
+
+  it('lists every problem in one message', () => {
+    const source = { PORT: 'abc', LOG_LEVEL: 'loud' };
+
+    expect(() => loadEnvironment(['database'], source)).toThrow(/PORT[^]*LOG_LEVEL/);
+    expect(() => loadEnvironment(['database', 'utc'], {})).toThrow(/DATABASE_URL[^]*TZ/);
+  });
+
+  it.each([{}, { SECRET_KEY: 'changeme', ENCRYPTION_KEY: SECRET }, { SECRET_KEY: SECRET }])(
+    'refuses production with missing or sample secrets: %j',
+    (secrets) => {
+      const source = { NODE_ENV: 'production', ...secrets };
+
+      expect(() => loadEnvironment(['secrets'], source)).toThrow(/at least 32 characters/);
+    },
+  );
+
+  it('counts loopback as a campus network outside production only', () => {
+    expect(loadEnvironment([], {}).campusNetworks).toContain('127.0.0.0/8');
+    expect(loadEnvironment([], { NODE_ENV: 'production' }).campusNetworks).toEqual([]);
+  });
+
+  it('accepts the sample file as it is', () => {
+    const sample = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
+
+    expect(loadEnvironment(['utc'], { ...parseEnv(sample) })).toMatchObject({ port: 3000 });
+  });
+});
