@@ -5,7 +5,7 @@ import helmet from 'helmet';
 import { randomBytes } from 'node:crypto';
 
 const YEAR_SECONDS = 365 * 24 * 3_600;
-const REFRESH_PATH = /^\/api\/v1\/auth\/refresh\/?$/;
+const REFRESH_PATH = /^\/api\/v1\/auth\/refresh\/?(\?|$)/;
 
 /** The Content-Security-Policy nonce of a reply. */
 export function nonceOf(response: Response): string {
@@ -49,7 +49,7 @@ export function allowedOrigins(origins: readonly string[]): RequestHandler {
   return cors((request, decide) => {
     decide(null, {
       origin: [...origins],
-      credentials: REFRESH_PATH.test(request.path),
+      credentials: REFRESH_PATH.test(request.originalUrl),
       methods: ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'],
       allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match'],
       exposedHeaders: [
