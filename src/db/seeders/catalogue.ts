@@ -3,6 +3,7 @@ import type { Component } from '../../domain/types.ts';
 
 /** The university and its one campus; Karnataka's public holidays apply. */
 export const UNIVERSITY = {
+  institutionId: '01900000-0000-7000-8000-000000000001',
   name: 'Demo University',
   zone: 'Asia/Kolkata',
   campusCode: 'MAIN',
