@@ -126,6 +126,11 @@ export class Migration20261123133304 extends Migration {
     );
 
     this.addSql(
+      `create table "message_text" ("id" uuid not null, "created_at" timestamptz not null default app_clock(), "text_sealed" text not null, primary key ("id"));`,
+    );
+    this.addSql(`create index "message_text_created_at_index" on "message_text" ("created_at");`);
+
+    this.addSql(
       `create table "outbox" ("id" uuid not null, "created_at" timestamptz not null default app_clock(), "kind" text not null, "payload" jsonb not null, "attempts" int not null default 0, "next_attempt_at" timestamptz not null default app_clock(), "done_at" timestamptz null, "last_error" text null, primary key ("id"));`,
     );
 
