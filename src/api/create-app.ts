@@ -128,9 +128,16 @@ function requestLog({ logger }: AppParts): RequestHandler {
     quietReqLogger: true,
     autoLogging: { ignore: (request) => QUIET_PATHS.test(request.url ?? '') },
     customLogLevel: (_request, response, error) => {
-      if (error || response.statusCode >= 500) return 'error';
+      if (error || response.statusCode === 500) return 'error';
       return response.statusCode >= 400 ? 'info' : 'debug';
     },
+    // The renderer of problems logs the cause; pino-http would invent an error of its own.
+    customErrorObject: (
+      _request,
+      _response,
+      _error,
+      { err: _, ...line }: Record<string, unknown>,
+    ) => line,
     serializers: {
       req: (request: { method: string; url: string }) => ({
         method: request.method,

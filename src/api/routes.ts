@@ -1,5 +1,6 @@
 /** Every route of the product, collected from the folders; each folder adds its one line. */
 import type { ApiDeps } from './api-deps.ts';
+import { academicsRoutes } from './academics/routes.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { authRoutes } from './auth/routes.ts';
 import { docsRoutes } from './docs/routes.ts';
@@ -16,6 +17,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...meRoutes(),
     ...healthRoutes(deps),
     ...adminRoutes(),
+    ...academicsRoutes(),
     ...sessionRoutes(deps),
     ...recordRoutes(),
   ];
