@@ -198,17 +198,15 @@ export async function writeCorrections(
   past: readonly PastClass[],
 ): Promise<void> {
   const absences = recentAbsences(context, university, past);
-  const ofFaculty = absences.filter(({ owner }) => owner.email === 'faculty@demo.campus');
-  const ofFaculty2 = absences.filter(({ owner }) => owner.email === 'faculty2@demo.campus');
-  const named = ofFaculty.find(({ student }) => student.user.email === 'student2@demo.campus');
-  const other = ofFaculty.find(({ student }) => !student.user.email.startsWith('student'));
+  const taughtBy = (email: string): Absence[] =>
+    absences.filter(({ owner }) => owner.email === email);
   const corrections = [
-    ...[named, other]
-      .filter((absence) => absence !== undefined)
-      .map((absence) => correction(context, absence, absence.student.user, 'student')),
-    ...ofFaculty2
-      .slice(0, 1)
-      .map((absence) => correction(context, absence, absence.owner, 'faculty')),
+    ...oneEach(taughtBy('faculty@demo.campus'), 2).map((absence) =>
+      correction(context, absence, absence.student.user, 'student'),
+    ),
+    ...oneEach(taughtBy('faculty2@demo.campus'), 1).map((absence) =>
+      correction(context, absence, absence.owner, 'faculty'),
+    ),
   ];
   await insertCorrections(context, university, corrections);
   await promiseStart(
@@ -246,6 +244,13 @@ function recentAbsences(
         return [{ student, sessionId: register.session.id, owner: section.owner.user }];
       }),
     );
+}
+
+/** One absence of each student, the demo's own students first, at most `count`. */
+function oneEach(absences: readonly Absence[], count: number): Absence[] {
+  const rank = ({ student }: Absence): number => (student.user.email.startsWith('student') ? 0 : 1);
+  const newest = [...absences].reverse().map((absence) => [absence.student, absence] as const);
+  return [...new Map(newest).values()].sort((a, b) => rank(a) - rank(b)).slice(0, count);
 }
 
 function correction(

@@ -11,7 +11,9 @@ import type { Instant, LocalDate } from '../../domain/types.ts';
 export function instantAt(zone: string, date: LocalDate, time: string): Instant {
   const local = DateTime.fromISO(`${date}T${time}`, { zone });
   if (!local.isValid) throw new Error(`${date} ${time} is no time in ${zone}`);
-  return local.toUTC().toJSDate().toISOString();
+  // Without this, which of two repeated times is meant would depend on the season of the asking.
+  const candidates = local.getPossibleOffsets().map((moment) => moment.toMillis());
+  return new Date(Math.min(...candidates)).toISOString();
 }
 
 /** The date of an instant in a zone. */
