@@ -1,5 +1,5 @@
 /** The composition root: builds everything a process needs from its environment. */
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
 import { v7 } from 'uuid';
 import { createAuthentication, type Authentication } from './auth/authentication.ts';
 import type { Environment } from './config/env.ts';
@@ -48,16 +48,27 @@ const REDACTED = [
   '*.password',
   '*.access_token',
   '*.refresh_token',
+  // Database errors quote the values of the row.
+  'err.detail',
+  'err.where',
+  'err.parameters',
 ];
 
-/** Makes the process's logger: JSON lines with UTC instants. */
-export function createLogger(environment: Pick<Environment, 'logLevel'>): Logger {
-  return pino({
+/**
+ * Makes the process's logger: JSON lines with UTC instants.
+ * @param destination  where lines go; standard output by default
+ */
+export function createLogger(
+  environment: Pick<Environment, 'logLevel'>,
+  destination: DestinationStream = pino.destination(1),
+): Logger {
+  const options = {
     level: environment.logLevel,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: REDACTED, censor: '[redacted]' },
-  });
+  };
+  return pino(options, destination);
 }
 
 /** Opens the database and keys and builds the rest. Temporal is connected on first use. */

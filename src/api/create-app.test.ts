@@ -236,7 +236,19 @@ describe('refusing', () => {
       api.request('GET', '/api/v1/probe/operators', token === undefined ? {} : { token });
 
     expect((await ask()).body['code']).toBe('unauthenticated');
-    expect((await ask(await api.signIn(student.email))).body['code']).toBe('forbidden');
+    const refused = await ask(await api.signIn(student.email));
+    expect(refused.body['code']).toBe('forbidden');
+    const events = await rows(
+      api.em(),
+      "select entity_id, request_id from audit_event where action = 'auth.refused' and actor = ?",
+      [student.id],
+    );
+    expect(events).toEqual([
+      {
+        entity_id: 'GET /api/v1/probe/operators',
+        request_id: refused.headers.get('x-request-id'),
+      },
+    ]);
     const allowed = await ask(await api.signIn(admin.email));
     expect(allowed.body).toMatchObject({
       user: admin.id,

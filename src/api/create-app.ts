@@ -118,7 +118,7 @@ function trustedProxies(text: string): false | number | string[] {
   return text.split(',').map((item) => item.trim());
 }
 
-const QUIET_PATHS = /^\/(health|metrics)/;
+const QUIET_PATHS = /^\/(health|metrics|assets\/)/;
 
 /** One log line per request: method, path without its query, status and time. */
 function requestLog({ logger }: AppParts): RequestHandler {
@@ -127,10 +127,8 @@ function requestLog({ logger }: AppParts): RequestHandler {
     genReqId: (request) => request.id,
     quietReqLogger: true,
     autoLogging: { ignore: (request) => QUIET_PATHS.test(request.url ?? '') },
-    customLogLevel: (_request, response, error) => {
-      if (error || response.statusCode === 500) return 'error';
-      return response.statusCode >= 400 ? 'info' : 'debug';
-    },
+    customLogLevel: (_request, response, error) =>
+      error || response.statusCode === 500 ? 'error' : 'info',
     // The renderer of problems logs the cause; pino-http would invent an error of its own.
     customErrorObject: (
       _request,

@@ -35,7 +35,7 @@ export function serveRoute(route: Route, serving: Serving): RequestHandler {
 /** Who may pass: counts the request, proves the person and compares the route's access. */
 async function admit(
   route: Route,
-  { prove, limits }: Serving,
+  { deps, prove, limits }: Serving,
   request: Request,
   response: Response,
 ): Promise<Principal | undefined> {
@@ -46,7 +46,11 @@ async function admit(
   if (route.access.kind === 'public') return undefined;
   const principal = await provePerson(prove, limits, request, response);
   await limits.countPerson(limitClass, principal, response);
-  requireAccess(route.access, principal);
+  if (!mayPass(route.access, principal)) {
+    const name = `${request.method} ${route.path}`;
+    await deps.authentication.recordRefusal(principal, callerOf(request), name);
+    throw appError('forbidden', 'Your roles do not include this; ask your administrator.');
+  }
   return principal;
 }
 
@@ -65,10 +69,8 @@ async function provePerson(
   }
 }
 
-function requireAccess(access: Access, principal: Principal): void {
-  if (access.kind === 'permission' && !holds(principal, access.permission)) {
-    throw appError('forbidden', 'Your roles do not include this; ask your administrator.');
-  }
+function mayPass(access: Access, principal: Principal): boolean {
+  return access.kind !== 'permission' || holds(principal, access.permission);
 }
 
 type Input = RouteInput<never, never, never>;

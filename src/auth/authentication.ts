@@ -45,6 +45,8 @@ export interface Authentication {
   refresh(refreshToken: string, caller: Caller): Promise<SignedIn>;
   /** Ends the sign-in of a principal. */
   signOut(principal: Principal, caller: Caller): Promise<void>;
+  /** Records that a person asked for something their roles do not include. */
+  recordRefusal(principal: Principal, caller: Caller, routeName: string): Promise<void>;
   readonly principals: Principals;
   close(): Promise<void>;
 }
@@ -76,9 +78,13 @@ export function createAuthentication(parts: AuthenticationParts): Authentication
     async signOut(principal, caller) {
       await parts.orm.em.fork().transactional(async (em) => {
         await revokeFamily(em, principal.sid, 'sign_out');
-        await logAuth(parts, em, caller, principal, 'auth.sign_out', principal.sid);
+        await logAuth(parts, em, caller, principal, familyEvent('auth.sign_out', principal.sid));
       });
       principals.forget(principal.userId);
+    },
+    async recordRefusal(principal, caller, routeName) {
+      const event = { action: 'auth.refused', entityType: 'route', entityId: routeName };
+      await parts.orm.em.fork().transactional((em) => logAuth(parts, em, caller, principal, event));
     },
     close: () => principals.close(),
   };
@@ -184,7 +190,13 @@ async function recordSuccess(
       [stronger, account.id, stronger],
     );
     const family = await openFamily(em, account, client, parts.ids.next());
-    await logAuth(parts, em, caller, accountActor(account), 'auth.sign_in', family.sid);
+    await logAuth(
+      parts,
+      em,
+      caller,
+      accountActor(account),
+      familyEvent('auth.sign_in', family.sid),
+    );
     return family;
   });
 }
@@ -200,7 +212,13 @@ async function refreshWith(
     const outcome = await rotate(em, refreshToken);
     const owner = outcome.kind === 'dead' ? undefined : await findAccountById(em, outcome.userId);
     if (outcome.kind === 'reused' && owner) {
-      await logAuth(parts, em, caller, accountActor(owner), 'auth.refresh_reuse', outcome.sid);
+      await logAuth(
+        parts,
+        em,
+        caller,
+        accountActor(owner),
+        familyEvent('auth.refresh_reuse', outcome.sid),
+      );
     }
     return { rotation: outcome, account: owner };
   });
@@ -237,22 +255,25 @@ async function signedIn(
 
 const accountActor = (account: Account) => ({ userId: account.id, roles: account.roles });
 
+interface AuthEvent {
+  readonly action: string;
+  readonly entityType: string;
+  readonly entityId: string;
+}
+
+const familyEvent = (action: string, sid: Id): AuthEvent => ({
+  action,
+  entityType: 'refresh_token_family',
+  entityId: sid,
+});
+
 async function logAuth(
   parts: AuthenticationParts,
   em: Em,
   caller: Caller,
   who: Pick<Principal, 'userId' | 'roles'>,
-  action: string,
-  sid: Id,
+  event: AuthEvent,
 ): Promise<void> {
-  await appendLog(em, parts.ids, {
-    audit: [
-      auditEntry(callerActor(caller, who.userId, who.roles[0]?.role ?? 'none'), {
-        chain: AUTH_CHAIN,
-        action,
-        entityType: 'refresh_token_family',
-        entityId: sid,
-      }),
-    ],
-  });
+  const actor = callerActor(caller, who.userId, who.roles[0]?.role ?? 'none');
+  await appendLog(em, parts.ids, { audit: [auditEntry(actor, { chain: AUTH_CHAIN, ...event })] });
 }
