@@ -1,6 +1,6 @@
 /** Health, metrics and the original's system metrics. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startTestApi, type TestApi } from '../../../test/api.ts';
+import { startTestApi, textOf, type TestApi } from '../../../test/api.ts';
 import { makeWorld, type World } from '../../../test/factories.ts';
 import { rows } from '../../db/orm.ts';
 import type { WorkflowGateway } from '../../operations/ports.ts';
@@ -30,7 +30,7 @@ async function askUntil(path: string, isExpected: (status: string) => boolean) {
   const deadline = performance.now() + 10_000;
   while (performance.now() < deadline) {
     const reply = await api.request('GET', path);
-    if (isExpected(String(reply.body['status']))) return reply;
+    if (isExpected(textOf(reply.body['status']))) return reply;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`${path} did not change`);
@@ -89,7 +89,7 @@ describe('GET /metrics', () => {
     const token = await api.signIn(world.faculty.email);
     await api.request('GET', `/api/v1/attendance/sessions/${world.session}`, { token });
 
-    const text = String((await api.request('GET', '/metrics')).body['text']);
+    const text = textOf((await api.request('GET', '/metrics')).body['text']);
 
     expect(text).toMatch(
       /http_request_duration_seconds_count\{method="get",route="\/api\/v1\/attendance\/sessions\/:id",status="200"\} 1/,
