@@ -130,12 +130,10 @@ function requestLog({ logger }: AppParts): RequestHandler {
     customLogLevel: (_request, response, error) =>
       error || response.statusCode === 500 ? 'error' : 'info',
     // The renderer of problems logs the cause; pino-http would invent an error of its own.
-    customErrorObject: (
-      _request,
-      _response,
-      _error,
-      { err: _, ...line }: Record<string, unknown>,
-    ) => line,
+    customErrorObject: (_request, _response, _error, line: Record<string, unknown>) => ({
+      ...line,
+      err: undefined,
+    }),
     serializers: {
       req: (request: { method: string; url: string }) => ({
         method: request.method,
