@@ -249,7 +249,7 @@ function recentAbsences(
 /** One absence of each student, the demo's own students first, at most `count`. */
 function oneEach(absences: readonly Absence[], count: number): Absence[] {
   const rank = ({ student }: Absence): number => (student.user.email.startsWith('student') ? 0 : 1);
-  const newest = [...absences].reverse().map((absence) => [absence.student, absence] as const);
+  const newest = absences.toReversed().map((absence) => [absence.student, absence] as const);
   return [...new Map(newest).values()].sort((a, b) => rank(a) - rank(b)).slice(0, count);
 }
 
