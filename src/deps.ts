@@ -15,7 +15,7 @@ import { createSealer } from './security/sealer.ts';
 export { operationFor } from './operations/operation-for.ts';
 
 /** A clock that tests can move: `refresh` reads the offset of the table `test_clock`. */
-export interface ProcessClock extends Clock {
+interface ProcessClock extends Clock {
   refresh(): Promise<void>;
 }
 

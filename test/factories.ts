@@ -17,7 +17,7 @@ import { createPasswords } from '../src/security/passwords.ts';
 /** The password of every account made here. */
 export const TEST_PASSWORD = 'demo-campus-2026';
 /** The zone of the campuses made here. */
-export const TEST_ZONE = 'Asia/Kolkata';
+const TEST_ZONE = 'Asia/Kolkata';
 
 let count = 0;
 /** A short text no other call gives in this process. */
@@ -34,7 +34,7 @@ let testHash: Promise<string> | undefined;
 const passwordHash = (): Promise<string> => (testHash ??= createPasswords().hash(TEST_PASSWORD));
 
 /** An institution. */
-export async function makeInstitution(em: Em): Promise<Id> {
+async function makeInstitution(em: Em): Promise<Id> {
   const id = v7();
   await em.insert(entity.Institution, { id, name: 'Test University', zone: TEST_ZONE });
   return id;

@@ -30,7 +30,7 @@ export interface SignedIn {
 }
 
 /** What a person presents at sign-in. */
-export interface Credentials {
+interface Credentials {
   /** Email address, roll number or employee code. */
   readonly name: string;
   readonly password: string;

@@ -26,7 +26,7 @@ export interface StrategyParts {
 }
 
 /** The result of each strategy. */
-export interface StrategyResults {
+interface StrategyResults {
   readonly password: SignedIn;
   readonly access: Principal;
   readonly refresh: SignedIn;
@@ -34,7 +34,7 @@ export interface StrategyResults {
 }
 
 /** Name of a strategy. */
-export type StrategyName = keyof StrategyResults;
+type StrategyName = keyof StrategyResults;
 
 /** The passport instance of one application. */
 export type StrategyTable = InstanceType<typeof Passport>;
@@ -68,7 +68,7 @@ export function createStrategies(parts: StrategyParts): {
 }
 
 /** The token of an `Authorization: Bearer` header. @throws AppError `unauthenticated` */
-export function bearerOf(request: ProofRequest): string {
+function bearerOf(request: ProofRequest): string {
   const header = request.headers['authorization'];
   const found = typeof header === 'string' ? /^Bearer ([\w.~+/=-]+)$/i.exec(header) : null;
   if (!found?.[1]) throw appError('unauthenticated', 'Send an access token as a Bearer token.');

@@ -12,7 +12,7 @@ export interface PasswordCost {
 }
 
 /** 19,456 KiB, two passes, one lane. */
-export const DEFAULT_PASSWORD_COST: PasswordCost = {
+const DEFAULT_PASSWORD_COST: PasswordCost = {
   memoryCost: 19_456,
   timeCost: 2,
   parallelism: 1,

@@ -7,8 +7,7 @@ import { appError } from '../../domain/errors.ts';
  * Name of the cookie: `__Host-refresh` in production; over plain HTTP elsewhere `refresh`, since
  * browsers refuse the prefix without `Secure`.
  */
-export const cookieName = (isProduction: boolean): string =>
-  isProduction ? '__Host-refresh' : 'refresh';
+const cookieName = (isProduction: boolean): string => (isProduction ? '__Host-refresh' : 'refresh');
 
 /** A `Set-Cookie` value that gives the browser its refresh token. */
 export function refreshCookie(isProduction: boolean, token: string, seconds: number): string {

@@ -4,7 +4,7 @@ import { readDeviceStatus } from '../../db/queries/system-metrics.ts';
 import type { AppParts } from '../api-deps.ts';
 
 /** `degraded`: marks and reads work, lifecycle changes wait. */
-export type CheckStatus = 'ok' | 'degraded' | 'unavailable';
+type CheckStatus = 'ok' | 'degraded' | 'unavailable';
 
 /** One look at everything. */
 export interface Health {

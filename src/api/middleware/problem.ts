@@ -6,10 +6,10 @@ import { sqlState } from '../../db/orm.ts';
 import { requestIdOf } from './request-context.ts';
 
 /** The problem type of a code: a stable URI. */
-export const problemType = (code: string): string => `urn:campshub360:problem:${code}`;
+const problemType = (code: string): string => `urn:campshub360:problem:${code}`;
 
 /** A problem document. */
-export interface Problem {
+interface Problem {
   readonly type: string;
   readonly title: string;
   readonly status: number;

@@ -28,7 +28,7 @@ const perHour = (points: number, burst = 0): Allowance => ({ points, seconds: 3_
 const perSecond = (points: number): Allowance => ({ points, seconds: 1, burst: 0 });
 
 /** The numbers of trust.md; `student` and `staff` are persons, `campus` and `other` addresses. */
-export const ALLOWANCES = {
+const ALLOWANCES = {
   'marking/student': perMinute(60, 20),
   'marking/staff': perMinute(1_200, 600),
   'bulk/student': perMinute(20),

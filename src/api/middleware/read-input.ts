@@ -49,7 +49,7 @@ function parsed(schema: z.ZodType, value: unknown): unknown {
 }
 
 /** Query parameters as text; a parameter given twice is refused, since readers would differ on it. */
-export function queryOf(request: Request): Record<string, string> {
+function queryOf(request: Request): Record<string, string> {
   const start = request.originalUrl.indexOf('?');
   const found = new URLSearchParams(start < 0 ? '' : request.originalUrl.slice(start + 1));
   const entries = [...found.entries()];

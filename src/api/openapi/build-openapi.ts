@@ -43,7 +43,7 @@ export function buildOpenApi(routes: readonly Route[], version: string): OpenApi
 /**
  * The codes a route can answer: its own and those of reading, signing in, limits and failure.
  */
-export function errorCodesOf(route: Route): ErrorCode[] {
+function errorCodesOf(route: Route): ErrorCode[] {
   const codes = new Set<ErrorCode>(route.errors);
   const add = (...more: ErrorCode[]): void => more.forEach((code) => codes.add(code));
   add('malformed_request', 'validation_failed', 'internal_error', 'invariant_broken');
