@@ -31,6 +31,17 @@ describe('loadEnvironment', () => {
     expect(loadEnvironment([], { NODE_ENV: 'production' }).campusNetworks).toEqual([]);
   });
 
+  it('has every variable it reads in the sample file', () => {
+    const code = readFileSync(new URL('env.ts', import.meta.url), 'utf8');
+    const sample = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
+    const read = [...code.matchAll(/^ {2}([A-Z][A-Z_]+): /gm)].map((found) => found[1] ?? '');
+
+    expect(read.length).toBeGreaterThan(10);
+    const documented = Object.keys(parseEnv(sample));
+    // TEST_CLOCK belongs to tests alone.
+    expect(read.filter((name) => !documented.includes(name))).toEqual(['TEST_CLOCK']);
+  });
+
   it('accepts the sample file as it is', () => {
     const sample = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
 

@@ -21,7 +21,6 @@ const refreshBody = z.strictObject({ refresh_token: z.string().length(43).option
 const signedInReply = z.strictObject({
   access_token: z.string(),
   refresh_token: z.string().optional(),
-  token_type: z.literal('Bearer'),
   expires_in: z.number().int(),
   user: userReply,
 });
@@ -95,7 +94,6 @@ function reply(signedIn: SignedIn, isBrowser: boolean, isProduction: boolean): R
     body: {
       access_token: accessToken,
       ...(isBrowser ? {} : { refresh_token: refreshToken }),
-      token_type: 'Bearer',
       expires_in: expiresInSeconds,
       user: presentUser(principal),
     },
