@@ -2,7 +2,6 @@
  * Takes one edge of a session's life in one transaction: the conditional change of the row, the
  * side effects of the edge, the audit and live events (temporal.md section 6, marks.md section 7).
  */
-import { createHash } from 'node:crypto';
 import { auditEntry, sessionChain, type AuditEntry } from '../../audit/append-log.ts';
 import { firstRow, rows, type Em } from '../../db/orm.ts';
 import { edgeRefusal, EDGE_TARGET } from '../../domain/session/transitions.ts';
@@ -13,7 +12,6 @@ import type {
 } from '../../domain/session/view.ts';
 import { appError, type ErrorCode } from '../../domain/errors.ts';
 import type { Id, Instant } from '../../domain/types.ts';
-import { canonicalJson } from '../../security/canonical-json.ts';
 import type { Actor, Operation } from '../ports.ts';
 import { appendMarks } from '../records/apply-operations.ts';
 import { isTaken, settleRoster, type TakenEffect } from '../records/become-taken.ts';
@@ -21,6 +19,7 @@ import { rosterOf } from '../records/roster.ts';
 import { appendSessionChange } from './append-session-change.ts';
 import { loadSessionView } from './load-session-view.ts';
 import { moveSession } from './move-session.ts';
+import { registerDigest } from './register-digest.ts';
 import { mayRunSession } from './session-authority.ts';
 import { lockSessionForUpdate, readClock, type SessionRow } from './session-row.ts';
 
@@ -252,24 +251,6 @@ async function lock(
   );
   const digest = await registerDigest(em, session.id);
   await appendEdge(operation, em, session, command, 'session.locked', { register_sha256: digest });
-}
-
-/** SHA-256 over the canonical JSON of a session's records, sorted by student id (R12). */
-export async function registerDigest(em: Em, sessionId: Id): Promise<string> {
-  const records = await rows<{
-    student_id: string;
-    mark: string | null;
-    winner_op_id: string | null;
-  }>(
-    em,
-    `select student_id, mark, winner_op_id from attendance_record
-     where session_id = ?::uuid order by student_id`,
-    [sessionId],
-  );
-  const text = canonicalJson(
-    records.map((r) => ({ student: r.student_id, mark: r.mark, winner_op_id: r.winner_op_id })),
-  );
-  return createHash('sha256').update(text).digest('hex');
 }
 
 async function cancel(
