@@ -3,7 +3,6 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 import { v7 } from 'uuid';
 import { createAuthentication, type Authentication } from './auth/authentication.ts';
 import type { Environment } from './config/env.ts';
-import { appError } from './domain/errors.ts';
 import { firstRow, openOrm, type Orm } from './db/orm.ts';
 import { dataKeyTable } from './db/queries/data-keys.ts';
 import type { Clock, Ids, WorkflowGateway } from './operations/ports.ts';
@@ -11,6 +10,7 @@ import type { FieldSealer } from './security/field-cipher.ts';
 import { openKeys, type Keys } from './security/keys.ts';
 import { createPasswords, type Passwords } from './security/passwords.ts';
 import { createSealer } from './security/sealer.ts';
+import { createWorkflowGateway } from './temporal/client.ts';
 
 export { operationFor } from './operations/operation-for.ts';
 
@@ -94,7 +94,7 @@ export async function createDeps(
     passwords,
     onPollError: (error) => logger.warn({ err: error }, 'account changes could not be read'),
   });
-  const workflows = overrides.workflows ?? awayGateway();
+  const workflows = overrides.workflows ?? createWorkflowGateway(environment, () => orm);
   return {
     environment,
     orm,
@@ -118,21 +118,6 @@ const CLOCK_REFRESH_MS = 1_000;
 
 /** A failed read of the test clock keeps the last offset; the next second reads again. */
 function keepOffset(): void {}
-
-/** Until src/temporal/client.ts is wired: every lifecycle call says that Temporal is away. */
-function awayGateway(): WorkflowGateway {
-  const away = (): Promise<never> =>
-    Promise.reject(appError('workflow_unavailable', 'Try again in a moment.'));
-  return {
-    startSession: away,
-    startCase: away,
-    transition: away,
-    decide: away,
-    withdraw: away,
-    ping: () => Promise.resolve({ reachable: false, workers: 0 }),
-    close: () => Promise.resolve(),
-  };
-}
 
 async function openClock(orm: Orm, isMovable: boolean): Promise<ProcessClock & { stop(): void }> {
   let offsetMs = 0;

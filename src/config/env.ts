@@ -19,6 +19,10 @@ const schema = z.object({
   TEMPORAL_API_KEY: z.string().min(1).optional(),
   TEMPORAL_TLS: switchOn,
   TASK_QUEUE_PREFIX: z.string().default(''),
+  TEMPORAL_CODEC_KEYS: z.string().min(1).optional(),
+  WORKER_BUILD_ID: z.string().min(1).optional(),
+  WORKER_METRICS_ADDRESS: z.string().min(1).optional(),
+  WORKFLOW_BUNDLE: z.string().min(1).optional(),
   KEY_FOLDER: z.string().default('var/keys'),
   SECRET_KEY: z.string().optional(),
   ENCRYPTION_KEY: z.string().optional(),
@@ -47,6 +51,14 @@ export interface Environment {
   readonly temporalTls: boolean;
   /** Put before every task queue name, so that test databases do not share workers. */
   readonly taskQueuePrefix: string;
+  /** `id:base64` pairs; set, every payload that reaches Temporal is encrypted. */
+  readonly temporalCodecKeys: string | undefined;
+  /** The commit a worker runs; set, it takes part in worker versioning. */
+  readonly workerBuildId: string | undefined;
+  /** `host:port` where a worker serves its metrics; unset, it serves none. */
+  readonly workerMetricsAddress: string | undefined;
+  /** File of a prebuilt workflow bundle; unset, the worker bundles the source itself. */
+  readonly workflowBundle: string | undefined;
   readonly keyFolder: string;
   readonly secretKey: string | undefined;
   readonly encryptionKey: string | undefined;
@@ -98,6 +110,10 @@ export function loadEnvironment(
     temporalApiKey: values.TEMPORAL_API_KEY,
     temporalTls: values.TEMPORAL_TLS,
     taskQueuePrefix: values.TASK_QUEUE_PREFIX,
+    temporalCodecKeys: values.TEMPORAL_CODEC_KEYS,
+    workerBuildId: values.WORKER_BUILD_ID,
+    workerMetricsAddress: values.WORKER_METRICS_ADDRESS,
+    workflowBundle: values.WORKFLOW_BUNDLE,
     keyFolder: values.KEY_FOLDER,
     secretKey: values.SECRET_KEY,
     encryptionKey: values.ENCRYPTION_KEY,
@@ -134,6 +150,9 @@ function missing(values: z.infer<typeof schema>, requirements: readonly Requirem
     problems.push('TZ: start the process with TZ=UTC, as the npm scripts do');
   }
   if (requirements.includes('secrets') && values.NODE_ENV === 'production') {
+    if (!values.TEMPORAL_CODEC_KEYS) {
+      problems.push('TEMPORAL_CODEC_KEYS: production needs id:key, the key 32 bytes in base64');
+    }
     for (const name of ['SECRET_KEY', 'ENCRYPTION_KEY'] as const) {
       const value = values[name] ?? '';
       if (value.length < 32 || SAMPLE_SECRETS.has(value)) {

@@ -33,6 +33,13 @@ export const QUEUES = {
 } as const;
 export type Queue = keyof typeof QUEUES;
 
+/** The full name of a queue; `prefix` keeps the workers of test databases apart. */
+export const queueName = (prefix: string, queue: Queue): string => `${prefix}${QUEUES[queue]}`;
+
+/** The queue beside a workflow's own: activities of one deployment share its prefix. */
+export const siblingQueue = (coreQueue: string, queue: Queue): string =>
+  queueName(coreQueue.slice(0, -QUEUES.core.length), queue);
+
 /** Workflow type names. */
 export const WORKFLOWS = {
   session: 'sessionLifecycle',
@@ -40,6 +47,23 @@ export const WORKFLOWS = {
   correction: 'correctionApproval',
   dayPlan: 'dayPlan',
   reconcile: 'reconcile',
+} as const;
+
+/** The workflow type of a case. */
+export const CASE_WORKFLOWS = {
+  leave: WORKFLOWS.leave,
+  correction: WORKFLOWS.correction,
+} as const satisfies Record<CaseKind, string>;
+
+/** Search attributes with their types (temporal.md section 11): codes and instants, no person. */
+export const SEARCH_ATTRIBUTES = {
+  CaseKind: 'KEYWORD',
+  CaseStatus: 'KEYWORD',
+  CampusId: 'KEYWORD',
+  DepartmentId: 'KEYWORD',
+  SectionId: 'KEYWORD',
+  DueAt: 'DATETIME',
+  Level: 'INT',
 } as const;
 
 /** Schedule ids of section 5 that exist today. */
@@ -50,9 +74,30 @@ export const sessionWorkflowId = (sessionId: Id): string => `session/${sessionId
 /** Id of the workflow of a leave application or correction request. */
 export const caseWorkflowId = (kind: CaseKind, caseId: Id): string => `${kind}/${caseId}`;
 
+/** Id of the planner's own run; its Schedule adds a timestamp. */
+export const DAY_PLAN_WORKFLOW_ID = 'dayPlan';
+/** Id of the reconciler's run; its Schedule adds a timestamp. */
+export const RECONCILE_WORKFLOW_ID = 'reconcile';
+
+/** Most results and refusals a run remembers and carries into the next one. */
+export const REMEMBERED_RESULTS = 100;
+export const REMEMBERED_REFUSALS = 20;
+
+/** A refused signal, shown to operators (temporal.md section 7); `decisionId` is the message's id. */
+export interface Refusal {
+  readonly at: Instant;
+  readonly code: string;
+  readonly decisionId: string;
+}
+
 /** Input of `sessionLifecycle`. */
 export interface SessionInput {
   readonly sessionId: Id;
+  /** What the run before this one knew. */
+  readonly carried?: {
+    readonly results: readonly (readonly [string, TransitionResult])[];
+    readonly refusals: readonly Refusal[];
+  };
   /** Test only: continue as new after this many commands. */
   readonly testContinueAsNewAfter?: number;
 }
@@ -78,15 +123,14 @@ export const sessionStateQuery = defineQuery<SessionView | undefined>('state');
 export interface CaseInput {
   readonly kind: CaseKind;
   readonly caseId: Id;
+  /** What the run before this one knew: decided ids, refusals, steps of the ladder already taken. */
+  readonly carried?: {
+    readonly results: readonly (readonly [string, CaseResult])[];
+    readonly refusals: readonly Refusal[];
+    readonly reminders: number;
+  };
   /** Test only: continue as new after this many messages. */
   readonly testContinueAsNewAfter?: number;
-}
-
-/** A refused signal, shown by `state` (temporal.md section 7). */
-export interface Refusal {
-  readonly at: Instant;
-  readonly code: string;
-  readonly decisionId: string;
 }
 
 /** Answer of the case's `state` query. */
@@ -102,3 +146,34 @@ export const decideSignal = defineSignal<[DecisionMessage]>('decide');
 export const withdrawUpdate = defineUpdate<CaseResult, [WithdrawMessage]>('withdraw');
 export const withdrawSignal = defineSignal<[WithdrawMessage]>('withdraw');
 export const caseStateQuery = defineQuery<CaseState>('state');
+
+/** Input of `dayPlan`: which page of rows comes next. */
+export interface DayPlanInput {
+  readonly carried?: DayPlanProgress;
+  /** Test only: continue as new after this many pages. */
+  readonly testContinueAsNewAfter?: number;
+}
+
+/** How far a plan is. */
+export interface DayPlanProgress {
+  readonly pages: number;
+  readonly started: number;
+}
+
+export const pauseSignal = defineSignal('pause');
+export const resumeSignal = defineSignal('resume');
+export const progressQuery = defineQuery<DayPlanProgress>('progress');
+
+/** What one pass of the reconciler found and did. */
+export interface ReconcileReport {
+  readonly nudged: number;
+  readonly started: number;
+  readonly repaired: number;
+  /** Runs that had failed and were repaired by an earlier pass. */
+  readonly healthy: number;
+  /** Rows whose run completed although the row is not final: a person must look. */
+  readonly stuck: number;
+  readonly unreachable: number;
+  /** Outbox rows older than a minute. */
+  readonly outboxLate: number;
+}

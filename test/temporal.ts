@@ -1,0 +1,220 @@
+/** Temporal in tests: environments, workers on a queue of their own, and sessions held in memory. */
+import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Runtime, DefaultLogger, type WorkflowBundleOption } from '@temporalio/worker';
+import type { Activities } from '../src/activities/create-activities.ts';
+import { edgeRefusal, EDGE_TARGET } from '../src/domain/session/transitions.ts';
+import type { Id, Instant } from '../src/domain/types.ts';
+import type { TransitionRequest } from '../src/operations/sessions/apply-transition.ts';
+import {
+  queueName,
+  sessionWorkflowId,
+  WORKFLOWS,
+  type SessionInput,
+  type SessionView,
+  type TransitionResult,
+} from '../src/workflows/contract.ts';
+import { createWorker, type SessionWorker, type WorkerParts } from '../src/workers/session-worker.ts';
+import { loadWorkflowBundle } from '../src/workers/workflow-bundle.ts';
+import { timeSkippingPath } from './servers.ts';
+
+/** A server of its own, a queue prefix of its own, the bundle. */
+export interface WorkflowBench {
+  readonly environment: TestWorkflowEnvironment;
+  readonly client: Client;
+  readonly prefix: string;
+  readonly coreQueue: string;
+  readonly bundle: WorkflowBundleOption;
+  createWorker(
+    activities: Partial<Activities>,
+    options?: Partial<WorkerParts>,
+  ): Promise<SessionWorker>;
+  nowMs(): Promise<number>;
+  teardown(): Promise<void>;
+}
+
+let isQuiet = false;
+
+/** Warnings of the SDK only; call before anything else touches its Runtime. */
+export function quietRuntime(): void {
+  if (isQuiet) return;
+  isQuiet = true;
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+}
+
+/** A time-skipping server; one per file, torn down in `afterAll`. */
+export async function startTimeSkipping(): Promise<WorkflowBench> {
+  quietRuntime();
+  const environment = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: timeSkippingPath() } },
+  });
+  return benchOf(environment);
+}
+
+async function benchOf(environment: TestWorkflowEnvironment): Promise<WorkflowBench> {
+  const prefix = `${randomUUID()}-`;
+  const bundle = await loadWorkflowBundle(
+    { temporalCodecKeys: undefined },
+    new DefaultLogger('ERROR'),
+  );
+  return {
+    environment,
+    client: environment.client,
+    prefix,
+    coreQueue: queueName(prefix, 'core'),
+    bundle,
+    createWorker: (activities, options = {}) =>
+      createWorker({
+        settings: {
+          temporalAddress: '',
+          temporalNamespace: environment.namespace ?? 'default',
+          temporalApiKey: undefined,
+          temporalTls: false,
+          temporalCodecKeys: undefined,
+          taskQueuePrefix: prefix,
+        },
+        connection: environment.nativeConnection,
+        activities: activities as Activities,
+        bundle,
+        ...options,
+      }),
+    nowMs: () => environment.currentTimeMs(),
+    teardown: () => environment.teardown(),
+  };
+}
+
+/** Runs `body` while a worker polls; the worker is shut down at the end, whatever happens. */
+export async function whileWorking<T>(worker: SessionWorker, body: () => Promise<T>): Promise<T> {
+  const running = worker.run();
+  try {
+    return await body();
+  } finally {
+    worker.shutdown();
+    await running;
+  }
+}
+
+/** Starts a session's workflow as the gateway does. */
+export function startSession(bench: WorkflowBench, input: SessionInput) {
+  return bench.client.workflow.start<(input: SessionInput) => Promise<unknown>>(WORKFLOWS.session, {
+    workflowId: sessionWorkflowId(input.sessionId),
+    taskQueue: bench.coreQueue,
+    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    args: [input],
+  });
+}
+
+const MINUTE = 60_000;
+
+/** One edge that changed a row, and when by the server's clock. */
+export interface AppliedEdge {
+  readonly edge: string;
+  readonly by: string;
+  readonly atMs: number;
+  readonly epoch: number;
+}
+
+/** Sessions in memory under the contract of `applyTransition`: conditional, idempotent, one at a time. */
+export class MemorySessions {
+  readonly rows = new Map<Id, SessionView>();
+  readonly applied: AppliedEdge[] = [];
+  readonly refused: string[] = [];
+  readonly #results = new Map<string, TransitionResult>();
+  readonly #nowMs: () => Promise<number>;
+
+  constructor(nowMs: () => Promise<number>) {
+    this.#nowMs = nowMs;
+  }
+
+  /** Adds a session that opens in `opensInMinutes` and lasts an hour. */
+  async add(opensInMinutes: number, change: Partial<SessionView> = {}): Promise<SessionView> {
+    const now = await this.#nowMs();
+    const at = (minutes: number): Instant => new Date(now + minutes * MINUTE).toISOString();
+    const view: SessionView = {
+      id: randomUUID(),
+      status: 'scheduled',
+      epoch: 1,
+      startAt: at(opensInMinutes + 5),
+      endAt: at(opensInMinutes + 60),
+      opensAt: at(opensInMinutes),
+      closesAt: at(opensInMinutes + 60),
+      lockDueAt: null,
+      autoOpen: true,
+      label: 'CS101-A, 2026-11-24 09:00, room A101',
+      campusId: randomUUID(),
+      departmentId: randomUUID(),
+      sectionId: randomUUID(),
+      ...change,
+    };
+    this.rows.set(view.id, view);
+    return view;
+  }
+
+  /** The row now. */
+  get(id: Id): SessionView {
+    const view = this.rows.get(id);
+    if (!view) throw new Error('no such session');
+    return view;
+  }
+
+  /** The activities over these rows. */
+  get activities(): Pick<Activities, 'loadSession' | 'applySessionTransition'> {
+    return {
+      loadSession: (id) => Promise.resolve(this.get(id)),
+      applySessionTransition: async (request) => this.#apply(request, await this.#nowMs()),
+    };
+  }
+
+  #apply({ sessionId, epoch, command }: TransitionRequest, nowMs: number): TransitionResult {
+    const view = this.get(sessionId);
+    const stored = this.#results.get(command.id);
+    if (stored && command.by === 'person') return stored;
+    const detail =
+      view.epoch === epoch
+        ? edgeRefusal(view, command.edge, command.by, nowMs)
+        : 'The session moved meanwhile.';
+    if (detail !== null) {
+      const isRepeat = command.by === 'timer' && view.status === EDGE_TARGET[command.edge];
+      if (!isRepeat) this.refused.push(`${command.edge} by ${command.by}`);
+      return { view, refused: isRepeat ? null : { code: 'state_conflict', detail } };
+    }
+    const after = changed(view, command, nowMs);
+    this.rows.set(sessionId, after);
+    this.applied.push({ edge: command.edge, by: command.by, atMs: nowMs, epoch: after.epoch });
+    const result = { view: after, refused: null };
+    this.#results.set(command.id, result);
+    return result;
+  }
+}
+
+function changed(
+  view: SessionView,
+  command: TransitionRequest['command'],
+  nowMs: number,
+): SessionView {
+  const status = EDGE_TARGET[command.edge];
+  if (command.edge === 'reschedule' && command.startAt && command.endAt) {
+    const opensAt = new Date(Date.parse(command.startAt) - 5 * MINUTE).toISOString();
+    const { startAt, endAt } = command;
+    return { ...view, status, epoch: view.epoch + 1, startAt, endAt, opensAt, closesAt: endAt };
+  }
+  if (command.edge === 'restore') return { ...view, status, epoch: view.epoch + 1 };
+  const lockDueAt =
+    status === 'closed' ? new Date(nowMs + 72 * 60 * MINUTE).toISOString() : view.lockDueAt;
+  return { ...view, status, lockDueAt: status === 'open' ? null : lockDueAt };
+}
+
+/** Waits for a condition with a deadline, asking again every 20 ms. */
+export async function eventually(
+  what: string,
+  probe: () => Promise<boolean> | boolean,
+  timeoutMs = 15_000,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await probe())) {
+    if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
