@@ -1,0 +1,53 @@
+/** Calls about attendance records. */
+import type { ApiClient } from './client.ts';
+import type { BulkResult, Listed, ListedRecord, MarkResult, RollMark } from './types.ts';
+
+const BASE = '/api/v1/attendance/records/';
+
+/** One mark as it is sent; `op_id` stays the same however often it is. */
+export interface MarkOperation {
+  readonly op_id: string;
+  readonly student: string;
+  readonly mark: RollMark;
+  readonly reason?: string;
+}
+
+/** Marks one student; the operation's id is the Idempotency-Key. */
+export const sendMark = (
+  api: ApiClient,
+  session: string,
+  { op_id: idempotencyKey, ...claim }: MarkOperation,
+) =>
+  api.request<MarkResult>({
+    method: 'POST',
+    path: BASE,
+    body: { session, ...claim },
+    idempotencyKey,
+  });
+
+/** Marks several students at once; each keeps the id it would have alone. */
+export const sendMarks = (
+  api: ApiClient,
+  session: string,
+  records: readonly MarkOperation[],
+  idempotencyKey: string,
+) =>
+  api.request<BulkResult>({
+    method: 'POST',
+    path: `${BASE}bulk-mark/`,
+    body: { session, records },
+    idempotencyKey,
+  });
+
+/** Filters of the list. */
+export interface RecordFilters {
+  readonly student?: string;
+  readonly course_section?: string | null;
+  readonly date_from?: string;
+  readonly date_to?: string;
+  readonly page?: number;
+  readonly page_size?: number;
+}
+
+export const readRecords = (api: ApiClient, filters: RecordFilters, signal?: AbortSignal) =>
+  api.request<Listed<ListedRecord>>({ path: BASE, query: { ...filters }, signal });

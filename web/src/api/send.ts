@@ -1,0 +1,83 @@
+/** One HTTP exchange with the API: JSON in, JSON or a problem out. */
+import { ApiProblem, NoAnswer } from './problem.ts';
+
+/** Longer than any answer should take; a phone on a bad network gives up and sends again. */
+const TIMEOUT_MS = 15_000;
+
+/** What a request says. */
+export interface ApiRequest {
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** From the root, for example `/api/v1/me`. */
+  readonly path: string;
+  /** Absent and empty values are left out. */
+  readonly query?: Readonly<Record<string, string | number | boolean | null | undefined>>;
+  readonly body?: unknown;
+  readonly idempotencyKey?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Sends a request.
+ * @throws ApiProblem when the API refuses
+ * @throws NoAnswer when no answer came
+ */
+export async function send(request: ApiRequest, token: string | null): Promise<unknown> {
+  const response = await exchange(request, token);
+  if (response.status === 204) return undefined;
+  const body: unknown = await readJson(response);
+  if (!response.ok) throw new ApiProblem(response.status, body, retryAfterMs(response));
+  return body;
+}
+
+async function exchange(request: ApiRequest, token: string | null): Promise<Response> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout;
+  try {
+    return await fetch(addressOf(request), {
+      method: request.method ?? 'GET',
+      headers: headersOf(request, token),
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      credentials: 'same-origin',
+      cache: 'no-store',
+      signal,
+    });
+  } catch (cause) {
+    if (request.signal?.aborted) throw cause;
+    throw new NoAnswer(cause);
+  }
+}
+
+function addressOf({ path, query = {} }: ApiRequest): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== null && value !== '') parameters.set(name, String(value));
+  }
+  const text = parameters.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+function headersOf(request: ApiRequest, token: string | null): Record<string, string> {
+  return {
+    Accept: 'application/json',
+    ...(request.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+    ...(request.idempotencyKey === undefined
+      ? {}
+      : { 'Idempotency-Key': request.idempotencyKey }),
+  };
+}
+
+/** A proxy in between may answer with a page; that is no JSON and no reason to crash. */
+async function readJson(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (cause) {
+    if (response.ok) throw new NoAnswer(cause);
+    return null;
+  }
+}
+
+function retryAfterMs(response: Response): number | null {
+  const seconds = Number(response.headers.get('Retry-After'));
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : null;
+}

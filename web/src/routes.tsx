@@ -1,0 +1,53 @@
+/** The pages by address. Each page is its own file of the build, fetched when first opened. */
+import { createBrowserRouter, Navigate, type RouteObject } from 'react-router';
+import { Frame } from './shell/frame.tsx';
+import { NotFoundPage } from './shell/not-found-page.tsx';
+import { BrokenPage } from './shell/broken-page.tsx';
+
+const pages: RouteObject[] = [
+  { index: true, element: <Navigate to="/sessions" replace /> },
+  {
+    path: 'sessions',
+    lazy: async () => ({ Component: (await import('./sessions/sessions-page.tsx')).SessionsPage }),
+  },
+  {
+    path: 'sessions/:session',
+    lazy: async () => ({ Component: (await import('./roll-call/roll-call-page.tsx')).RollCallPage }),
+  },
+  {
+    path: 'my-attendance',
+    lazy: async () => ({
+      Component: (await import('./my-attendance/my-attendance-page.tsx')).MyAttendancePage,
+    }),
+  },
+  {
+    path: 'my-requests',
+    lazy: async () => ({
+      Component: (await import('./requests/my-requests-page.tsx')).MyRequestsPage,
+    }),
+  },
+  {
+    path: 'approvals',
+    lazy: async () => ({ Component: (await import('./inbox/inbox-page.tsx')).InboxPage }),
+  },
+  {
+    path: 'statistics',
+    lazy: async () => ({
+      Component: (await import('./statistics/course-statistics-page.tsx')).CourseStatisticsPage,
+    }),
+  },
+  {
+    path: 'eligibility',
+    lazy: async () => ({
+      Component: (await import('./reports/eligibility-page.tsx')).EligibilityPage,
+    }),
+  },
+  { path: '*', element: <NotFoundPage /> },
+];
+
+/** Makes the router of one sign-in. */
+export function createRouter() {
+  return createBrowserRouter([
+    { path: '/', element: <Frame />, errorElement: <BrokenPage />, children: pages },
+  ]);
+}

@@ -1,0 +1,31 @@
+/** The places of the navigation, by role. */
+import {
+  IconCalendarCheck,
+  IconChartBar,
+  IconCertificate,
+  IconFileText,
+  IconInbox,
+  IconUserCheck,
+} from '@tabler/icons-react';
+import type { TablerIcon } from '@tabler/icons-react';
+import type { Rights } from './rights.ts';
+
+/** One place. */
+export interface Place {
+  readonly to: string;
+  readonly text: 'today' | 'mine' | 'requests' | 'inbox' | 'statistics' | 'report';
+  readonly icon: TablerIcon;
+}
+
+/** The places this person may go, in reading order. */
+export function placesOf(rights: Rights): readonly Place[] {
+  const places: readonly (Place & { readonly isShown: boolean })[] = [
+    { to: '/sessions', text: 'today', icon: IconCalendarCheck, isShown: true },
+    { to: '/my-attendance', text: 'mine', icon: IconUserCheck, isShown: rights.isStudent },
+    { to: '/my-requests', text: 'requests', icon: IconFileText, isShown: rights.isStudent },
+    { to: '/approvals', text: 'inbox', icon: IconInbox, isShown: rights.approves },
+    { to: '/statistics', text: 'statistics', icon: IconChartBar, isShown: rights.seesStatistics },
+    { to: '/eligibility', text: 'report', icon: IconCertificate, isShown: rights.seesReport },
+  ];
+  return places.filter((place) => place.isShown);
+}

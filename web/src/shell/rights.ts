@@ -1,0 +1,35 @@
+/** What a person's permissions open on the screens. The API decides; this only hides what it would refuse. */
+import type { User } from '../api/types.ts';
+
+/** Pages and powers of a person. */
+export interface Rights {
+  readonly isStudent: boolean;
+  readonly isFaculty: boolean;
+  /** Sees classes of others: heads of department, exam cell, administrators and the like. */
+  readonly overseesSessions: boolean;
+  readonly createsSessions: boolean;
+  readonly approves: boolean;
+  readonly seesStatistics: boolean;
+  readonly seesReport: boolean;
+}
+
+const OVERSEERS = ['hod', 'exam_cell', 'admin', 'auditor', 'mentor'];
+const SESSION_MAKERS = ['faculty', 'hod', 'admin'];
+const REPORT_READERS = ['hod', 'exam_cell', 'admin'];
+
+/** Reads a person's permissions. */
+export function rightsOf(user: User): Rights {
+  const has = (permission: string): boolean => user.permissions.includes(permission);
+  const isOneOf = (roles: readonly string[]): boolean =>
+    user.roles.some((grant) => roles.includes(grant.role));
+  const isStaff = user.roles.some((grant) => grant.role !== 'student');
+  return {
+    isStudent: user.student_id !== null,
+    isFaculty: user.faculty_id !== null,
+    overseesSessions: has('view_attendance') && isOneOf(OVERSEERS),
+    createsSessions: has('manage_sessions') && isOneOf(SESSION_MAKERS),
+    approves: has('approve_leave') || has('approve_corrections'),
+    seesStatistics: has('view_statistics') && isStaff,
+    seesReport: has('view_statistics') && isOneOf(REPORT_READERS),
+  };
+}

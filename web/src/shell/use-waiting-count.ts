@@ -1,0 +1,27 @@
+/** How many requests wait for the reader's decision. */
+import { useQuery } from '@tanstack/react-query';
+import { queryKeys } from '../api/query-keys.ts';
+import { readCorrections, readLeaves } from '../api/requests.ts';
+import { useApp, useUser } from '../app-context.ts';
+import { rightsOf } from './rights.ts';
+
+const WAITING = { waiting_for_me: true, status: 'pending', page_size: 1 } as const;
+
+/** The number for the navigation; 0 while unknown and for people who decide nothing. */
+export function useWaitingCount(): number {
+  const { api } = useApp();
+  const isEnabled = rightsOf(useUser()).approves;
+  const leaves = useQuery({
+    queryKey: queryKeys.leaveList(WAITING),
+    queryFn: ({ signal }) => readLeaves(api, WAITING, signal),
+    select: (listed) => listed.count,
+    enabled: isEnabled,
+  });
+  const corrections = useQuery({
+    queryKey: queryKeys.correctionList(WAITING),
+    queryFn: ({ signal }) => readCorrections(api, WAITING, signal),
+    select: (listed) => listed.count,
+    enabled: isEnabled,
+  });
+  return (leaves.data ?? 0) + (corrections.data ?? 0);
+}

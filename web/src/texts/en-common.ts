@@ -1,0 +1,95 @@
+/** English texts that several screens share. */
+export const common = {
+  appName: 'CampsHub360',
+  productName: 'Attendance',
+  cancel: 'Cancel',
+  close: 'Close',
+  save: 'Save',
+  send: 'Send',
+  retry: 'Try again',
+  reload: 'Reload the page',
+  back: 'Back',
+  all: 'All',
+  none: 'None',
+  search: 'Search',
+  clear: 'Clear',
+  reason: 'Reason',
+  reasonHint: 'Kept with the change, for anyone who reviews it later.',
+  optional: 'optional',
+  loading: 'Loading…',
+  today: 'Today',
+  yesterday: 'Yesterday',
+  tomorrow: 'Tomorrow',
+  minutesShort: '{{count}} min',
+  page: 'Page {{page}}',
+  more: 'Show more',
+  details: 'Details',
+  section: 'Section {{name}}',
+  studentsCount_one: '{{count}} student',
+  studentsCount_other: '{{count}} students',
+} as const;
+
+export const mark = {
+  present: 'Present',
+  late: 'Late',
+  absent: 'Absent',
+  excused: 'Excused',
+  unmarked: 'Unmarked',
+  notRecorded: 'Not recorded',
+} as const;
+
+export const markLetter = { present: 'P', late: 'L', absent: 'A' } as const;
+
+export const source = {
+  manual: 'Roll call',
+  qr: 'QR scan',
+  biometric: 'Biometric terminal',
+  card: 'Card',
+  self: 'Self entry',
+  leave: 'Approved leave',
+  correction: 'Correction',
+  system: 'Closed by the system',
+  unknown: 'Recorded',
+} as const;
+
+export const component = { L: 'Lecture', T: 'Tutorial', P: 'Practical' } as const;
+
+export const excuse = {
+  medical: 'Medical',
+  on_duty: 'On duty',
+  sport: 'Sport',
+  ncc: 'NCC',
+  nss: 'NSS',
+  maternity: 'Maternity',
+  personal: 'Personal',
+  exam: 'Examination',
+  other: 'Other',
+} as const;
+
+export const caseStatus = {
+  pending: 'Waiting',
+  approved: 'Approved',
+  rejected: 'Rejected',
+  withdrawn: 'Withdrawn',
+  expired: 'Expired',
+} as const;
+
+export const verdict = {
+  eligible: 'Eligible',
+  not_eligible: 'Not eligible',
+  insufficient_data: 'Insufficient data',
+} as const;
+
+export const problem = {
+  title: 'That did not work',
+  unexpected: 'Something went wrong on this page.',
+  unexpectedHint: 'Your data is safe. Reload the page; if it happens again, tell the help desk.',
+  noAnswer: 'The server cannot be reached. Check your connection.',
+  reference: 'Reference {{id}}',
+  loadFailed: 'This could not be loaded',
+  notFound: 'Nothing is at this address',
+  notFoundHint: 'The page may have moved, or the link is incomplete.',
+  notAllowed: 'This page is not for your role',
+  notAllowedHint: 'Choose a page from the navigation.',
+  goHome: 'Go to today’s sessions',
+} as const;

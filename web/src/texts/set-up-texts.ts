@@ -1,0 +1,57 @@
+/** The texts of the screens by language; another language is one more entry in `resources`. */
+import i18next from 'i18next';
+import { initReactI18next } from 'react-i18next';
+import {
+  caseStatus,
+  common,
+  component,
+  excuse,
+  mark,
+  markLetter,
+  problem,
+  source,
+  verdict,
+} from './en-common.ts';
+import { rollCall, session } from './en-sessions.ts';
+import { shell, signIn } from './en-shell.ts';
+import { inbox, report, statistics } from './en-staff.ts';
+import { mine, requests } from './en-student.ts';
+
+/** English; the shape every other language fills. */
+export const english = {
+  caseStatus,
+  common,
+  component,
+  excuse,
+  inbox,
+  mark,
+  markLetter,
+  mine,
+  problem,
+  report,
+  requests,
+  rollCall,
+  session,
+  shell,
+  signIn,
+  source,
+  statistics,
+  verdict,
+} as const;
+
+declare module 'i18next' {
+  interface CustomTypeOptions {
+    resources: { translation: typeof english };
+  }
+}
+
+/** Makes the texts ready before the first screen. */
+export async function setUpTexts(): Promise<void> {
+  await i18next.use(initReactI18next).init({
+    resources: { en: { translation: english } },
+    lng: 'en',
+    fallbackLng: 'en',
+    // React escapes what it shows.
+    interpolation: { escapeValue: false },
+  });
+}
