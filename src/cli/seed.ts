@@ -3,7 +3,7 @@
  * sessions, one class running, one about to open. Refuses in production.
  *
  * Options: `--if-empty` leaves a database with other data alone instead of failing;
- * `--quiet-when-seeded` prints nothing but a line when the demo is there already.
+ * `--without-accounts` leaves the list of accounts to the caller.
  */
 import { loadEnvironment, type Environment } from '../config/env.ts';
 import { DEMO_ACCOUNTS, DEMO_PASSWORD } from '../db/seeders/demo-accounts.ts';
@@ -45,9 +45,8 @@ async function seed(deps: Deps): Promise<number> {
     console.log(
       `The demo university is there; added ${added.generated} sessions from the timetable and ${extra} extra ones.`,
     );
-    if (options.has('--quiet-when-seeded')) return 0;
   }
-  printAccounts();
+  if (!options.has('--without-accounts')) printAccounts();
   return 0;
 }
 

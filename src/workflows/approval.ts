@@ -38,6 +38,7 @@ import {
 } from './contract.ts';
 import { messageId, rememberRefusal, rememberResult } from './results.ts';
 import { showCase, showCaseAttributes } from './show.ts';
+import { versioned } from './versioned.ts';
 
 /** A message waiting for its turn. `id` makes a repeat a no-op. */
 type Pending =
@@ -68,8 +69,8 @@ export async function correctionApproval(input: CaseInput): Promise<CaseView> {
 }
 
 // They wait for weeks and move to new code while open, so they change only behind `patched()`.
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, leaveApproval);
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, correctionApproval);
+setWorkflowOptions(versioned('AUTO_UPGRADE'), leaveApproval);
+setWorkflowOptions(versioned('AUTO_UPGRADE'), correctionApproval);
 
 async function runCase(
   input: CaseInput,

@@ -14,6 +14,7 @@ import {
   type DayPlanInput,
   type DayPlanProgress,
 } from './contract.ts';
+import { versioned } from './versioned.ts';
 
 const PAGES_PER_RUN = 500;
 
@@ -42,4 +43,4 @@ export async function dayPlan(input: DayPlanInput = {}): Promise<DayPlanProgress
   }
 }
 
-setWorkflowOptions({ versioningBehavior: 'PINNED' }, dayPlan);
+setWorkflowOptions(versioned('PINNED'), dayPlan);

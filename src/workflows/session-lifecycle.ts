@@ -30,6 +30,7 @@ import {
 } from './contract.ts';
 import { messageId, rememberRefusal, rememberResult } from './results.ts';
 import { showSession, showSessionAttributes } from './show.ts';
+import { versioned } from './versioned.ts';
 
 type Message = Omit<TransitionCommand, 'by'>;
 
@@ -210,4 +211,4 @@ function failure({ code, detail }: { code: string; detail: string }): Applicatio
 }
 
 // Pinned to the build that started it: a session ends within days, so old workers drain.
-setWorkflowOptions({ versioningBehavior: 'PINNED' }, sessionLifecycle);
+setWorkflowOptions(versioned('PINNED'), sessionLifecycle);

@@ -56,7 +56,7 @@ export class Supervisor {
     const dashboard = step('dashboard built', () => buildDashboard(PROJECT));
     dashboard.catch(() => undefined); // Awaited below; a stop in between must not crash the start.
     await step('database schema', () => this.#run('migrate.ts', env));
-    await step('demo university', () => this.#run('seed.ts', env, ['--quiet-when-seeded']));
+    await step('demo university', () => this.#run('seed.ts', env, ['--without-accounts']));
     await dashboard;
     this.#launch(env);
     const api = `http://127.0.0.1:${port}`;
