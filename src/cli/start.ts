@@ -2,7 +2,7 @@
 import { Supervisor } from './start/supervisor.ts';
 
 const supervisor = new Supervisor();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => void supervisor.stop(0));
 }
 try {

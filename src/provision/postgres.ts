@@ -19,6 +19,7 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { startChild, waitUntil } from './child.ts';
+import { stopNoted } from './processes.ts';
 import { anyFreePort } from './ports.ts';
 
 const run = promisify(execFile);
@@ -258,21 +259,8 @@ async function stopLeftover(folder: string): Promise<void> {
   const pidFile = join(folder, 'postmaster.pid');
   if (!existsSync(pidFile)) return;
   const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
-  if (!Number.isInteger(pid) || !isRunning(pid)) return;
-  process.kill(pid, 'SIGINT');
-  await waitUntil(async () => !isRunning(pid), {
-    timeoutMs: 30_000,
-    message: `a PostgreSQL left by an earlier start (pid ${pid}) does not stop`,
-  });
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false; // No such process.
-  }
+  // SIGINT: the same fast shutdown as a clean stop.
+  await stopNoted({ name: 'a PostgreSQL', pid, part: folder, signal: 'SIGINT' });
 }
 
 async function accepts(url: string): Promise<boolean> {

@@ -12,6 +12,8 @@ export interface ServiceOptions {
   readonly project: string;
   readonly env: Readonly<Record<string, string>>;
   readonly heapMegabytes: number;
+  /** Called whenever it has a new pid. */
+  readonly onStart: () => void;
   readonly onRestart: (line: string) => void;
 }
 
@@ -24,7 +26,6 @@ export class Service {
 
   constructor(options: ServiceOptions) {
     this.#options = options;
-    this.#launch();
   }
 
   /** The pid of the running child. */
@@ -43,8 +44,9 @@ export class Service {
     this.#isStopping = true;
   }
 
-  #launch(): void {
-    const { name, project, env, heapMegabytes } = this.#options;
+  /** Starts it; from now on it starts again whenever it ends. */
+  launch(): void {
+    const { name, project, env, heapMegabytes, onStart } = this.#options;
     const startedAt = Date.now();
     const child = startChild({
       command: process.execPath,
@@ -54,6 +56,7 @@ export class Service {
       logFile: join(project, 'var', 'logs', `${name}.log`),
     });
     this.#child = child;
+    onStart();
     void child.exited.then((code) => this.#ended(code, startedAt));
   }
 
@@ -63,7 +66,7 @@ export class Service {
     if (Date.now() - startedAt > STEADY_AFTER_MS) this.#pauseMs = FIRST_PAUSE_MS;
     onRestart(`the ${name} ended (${code}); it starts again, its log is var/logs/${name}.log`);
     setTimeout(() => {
-      if (!this.#isStopping) this.#launch();
+      if (!this.#isStopping) this.launch();
     }, this.#pauseMs);
     this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
   }

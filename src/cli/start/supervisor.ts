@@ -7,6 +7,7 @@ import { DEMO_ACCOUNTS, DEMO_PASSWORD } from '../../db/seeders/demo-accounts.ts'
 import { cacheFolder } from '../../provision/cache.ts';
 import { waitUntil } from '../../provision/child.ts';
 import { isPortFree, nextFreePort } from '../../provision/ports.ts';
+import { isRunning, stopNoted } from '../../provision/processes.ts';
 import { ensureDatabase, startPostgres } from '../../provision/postgres.ts';
 import { resolveTemporalBinary, startTemporalServer } from '../../provision/temporal-server.ts';
 import { buildDashboard } from './dashboard.ts';
@@ -18,6 +19,7 @@ const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
 const VAR = join(PROJECT, 'var');
 const RUN_FILE = join(VAR, 'run.json');
 const LOGS = join(VAR, 'logs');
+const TEMPORAL_STATE = join(VAR, 'temporal.db');
 
 const DEFAULT_API_PORT = 3000;
 const DEFAULT_POSTGRES_PORT = 54_329;
@@ -38,6 +40,8 @@ export class Supervisor {
   readonly #stops: { readonly name: string; stop(): Promise<void> }[] = [];
   readonly #services: Service[] = [];
   #stopping: Promise<void> | undefined;
+  /** From here on var/ is ours to write and to clean. */
+  #holdsProject = false;
 
   /** A stop was asked for; steps that fail because of it are not errors. */
   get isStopping(): boolean {
@@ -47,7 +51,8 @@ export class Supervisor {
   /** Starts everything and returns when the system is ready; it then runs until `stop`. */
   async start(): Promise<void> {
     const started = performance.now();
-    refuseSecondStart();
+    await takeOver();
+    this.#holdsProject = true;
     mkdirSync(LOGS, { recursive: true });
     console.log('CampsHub360 Attendance starts:');
     const port = await choosePort();
@@ -58,10 +63,9 @@ export class Supervisor {
     await step('database schema', () => this.#run('migrate.ts', env));
     await step('demo university', () => this.#run('seed.ts', env, ['--without-accounts']));
     await dashboard;
-    this.#launch(env);
     const api = `http://127.0.0.1:${port}`;
+    this.#launch(env, () => this.#writeRunFile(api, temporal, databaseUrl));
     await step('API and worker ready', () => ready(api));
-    this.#writeRunFile(api, temporal, databaseUrl);
     printWelcome(api, temporal, performance.now() - started);
   }
 
@@ -73,11 +77,12 @@ export class Supervisor {
   }
 
   async #stopAll(): Promise<void> {
+    if (!this.#holdsProject) return;
     console.log('\nstopping ...');
     for (const service of this.#services) service.expectEnd();
     await Promise.all(this.#services.map((service) => service.stop(STOP_GRACE_MS)));
-    for (const { name, stop } of this.#stops.toReversed()) {
-      await stop().catch((error: unknown) => console.error(`${name}: ${String(error)}`));
+    for (const part of this.#stops.toReversed()) {
+      await part.stop().catch((error: unknown) => console.error(`${part.name}: ${String(error)}`));
     }
     removeRunFile(RUN_FILE);
     console.log('stopped; the data stays in var/');
@@ -109,7 +114,7 @@ export class Supervisor {
       const server = await startTemporalServer({
         binary,
         logFile: join(LOGS, 'temporal.log'),
-        dbFile: join(VAR, 'temporal.db'),
+        dbFile: TEMPORAL_STATE,
         port: await nextFreePort(DEFAULT_TEMPORAL_PORT),
         uiPort: await nextFreePort(DEFAULT_UI_PORT),
       });
@@ -118,9 +123,10 @@ export class Supervisor {
     });
   }
 
-  #launch(env: Readonly<Record<string, string>>): void {
+  #launch(env: Readonly<Record<string, string>>, onStart: () => void): void {
     const common = {
       project: PROJECT,
+      onStart,
       onRestart: (line: string) => console.error(`  ! ${line}`),
     };
     this.#services.push(
@@ -137,6 +143,7 @@ export class Supervisor {
         env: { ...env, DATABASE_POOL_MAX: '10' },
       }),
     );
+    for (const service of this.#services) service.launch();
   }
 
   /** Runs an entry point of src/cli to its end; its output is shown. */
@@ -146,7 +153,7 @@ export class Supervisor {
     args: readonly string[] = [],
   ): Promise<void> {
     return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [join(PROJECT, 'src', 'cli', file), ...args], {
+      const child = spawn(process.execPath, [entryPoint(file), ...args], {
         cwd: PROJECT,
         env: { ...process.env, ...env, TZ: 'UTC' },
         stdio: ['ignore', 'inherit', 'inherit'],
@@ -179,21 +186,23 @@ export class Supervisor {
   }
 }
 
-function refuseSecondStart(): void {
-  const running = readRunFile(RUN_FILE);
-  const pid = running?.pids['supervisor'];
-  if (!running || pid === undefined || !isRunning(pid)) return;
-  throw new Error(`it runs already at ${running.api} (pid ${pid}); stop that one first.`);
+/** Two systems cannot share var/: a running one is left alone, remains of a killed one end here. */
+async function takeOver(): Promise<void> {
+  const noted = readRunFile(RUN_FILE);
+  if (!noted) return;
+  const { supervisor, worker, api, temporal } = noted.pids;
+  if (isRunning({ pid: supervisor ?? 0, part: join('src', 'cli', 'start.ts') })) {
+    throw new Error(`it runs already at ${noted.api} (pid ${supervisor}); stop that one first.`);
+  }
+  const remains = [
+    { name: 'the worker', pid: worker ?? 0, part: entryPoint('worker.ts') },
+    { name: 'the API', pid: api ?? 0, part: entryPoint('api.ts') },
+    { name: 'the Temporal server', pid: temporal ?? 0, part: TEMPORAL_STATE },
+  ];
+  await Promise.all(remains.map((one) => stopNoted(one)));
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false; // No such process: the file was left by a crash.
-  }
-}
+const entryPoint = (file: string): string => join(PROJECT, 'src', 'cli', file);
 
 async function choosePort(): Promise<number> {
   const given = process.env['PORT'];
