@@ -41,18 +41,18 @@ export const theme = createTheme({
   },
 });
 
-/** Mantine's dimmed text misses 4.5:1 on light grey. */
+/** Mantine's dimmed text misses 4.5:1 on light grey; `body` is its colour of papers, too. */
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
-    '--mantine-color-body': '#f6f7f9',
+    '--mantine-color-body': '#ffffff',
     '--mantine-color-dimmed': '#5a6169',
     '--mantine-color-default-border': '#e2e5e9',
     '--mantine-color-error': '#c92a2a',
     '--mantine-color-placeholder': '#70777f',
   },
   dark: {
-    '--mantine-color-body': '#101214',
+    '--mantine-color-body': '#16181b',
     '--mantine-color-dimmed': '#9aa0a7',
     '--mantine-color-default-border': '#2c3035',
     '--mantine-color-error': '#ff8787',
