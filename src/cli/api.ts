@@ -5,6 +5,7 @@ import { allRoutes } from '../api/routes.ts';
 import { loadEnvironment } from '../config/env.ts';
 import { rows } from '../db/orm.ts';
 import { createDeps, type Deps } from '../deps.ts';
+import { createSockets } from '../realtime/create-sockets.ts';
 
 /** How long running requests may take to finish once a stop was asked for. */
 const DRAIN_MS = 10_000;
@@ -17,6 +18,7 @@ const server = createServer(
   { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 },
   createApp(deps, allRoutes),
 );
+const sockets = createSockets(server, deps);
 await listen(server);
 deps.logger.info({ host: environment.host, port: environment.port }, 'the API listens');
 
@@ -31,6 +33,7 @@ async function stop(signal: string): Promise<void> {
   const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  await sockets.close();
   await closed;
   clearTimeout(deadline);
   await deps.close();

@@ -27,6 +27,7 @@ export function ormOptions({ url, poolMax = 10, debug = false }: DatabaseOptions
       emit: 'ts',
       transactional: true,
       allOrNothing: true,
+      silent: true, // src/cli/migrate.ts says what was applied.
       disableForeignKeys: false,
     },
     schemaGenerator: { disableForeignKeys: false },

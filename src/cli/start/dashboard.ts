@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { startChild, type Child } from '../../provision/child.ts';
 
 const run = promisify(execFile);
 const SKIPPED = new Set(['node_modules', 'dist', '.vite']);
@@ -18,7 +19,7 @@ export async function buildDashboard(project: string): Promise<boolean> {
   const hash = hashSources(web, join(project, 'package-lock.json'));
   const known = existsSync(stamp) ? readFileSync(stamp, 'utf8').trim() : '';
   if (known === hash && existsSync(join(web, 'dist', 'index.html'))) return false;
-  await run(process.execPath, [join(project, 'node_modules', 'vite', 'bin', 'vite.js'), 'build'], {
+  await run(process.execPath, [viteOf(project), 'build'], {
     cwd: web,
     env: { ...process.env, NODE_ENV: 'production' },
     maxBuffer: 16 * 1024 * 1024,
@@ -27,6 +28,18 @@ export async function buildDashboard(project: string): Promise<boolean> {
   writeFileSync(stamp, `${hash}\n`);
   return true;
 }
+
+/** Builds again on every change, until it is stopped. */
+export function watchDashboard(project: string, logFile: string): Child {
+  return startChild({
+    command: process.execPath,
+    args: [viteOf(project), 'build', '--watch'],
+    cwd: join(project, 'web'),
+    logFile,
+  });
+}
+
+const viteOf = (project: string): string => join(project, 'node_modules', 'vite', 'bin', 'vite.js');
 
 function hashSources(web: string, lockFile: string): string {
   const hash = createHash('sha256').update(readFileSync(lockFile));

@@ -12,6 +12,8 @@ export interface ServiceOptions {
   readonly project: string;
   readonly env: Readonly<Record<string, string>>;
   readonly heapMegabytes: number;
+  /** Start again whenever a source file changes. */
+  readonly isWatching: boolean;
   /** Called whenever it has a new pid. */
   readonly onStart: () => void;
   readonly onRestart: (line: string) => void;
@@ -46,11 +48,15 @@ export class Service {
 
   /** Starts it; from now on it starts again whenever it ends. */
   launch(): void {
-    const { name, project, env, heapMegabytes, onStart } = this.#options;
+    const { name, project, env, heapMegabytes, isWatching, onStart } = this.#options;
     const startedAt = Date.now();
     const child = startChild({
       command: process.execPath,
-      args: [`--max-old-space-size=${heapMegabytes}`, join(project, 'src', 'cli', `${name}.ts`)],
+      args: [
+        ...(isWatching ? ['--watch', '--watch-preserve-output'] : []),
+        `--max-old-space-size=${heapMegabytes}`,
+        join(project, 'src', 'cli', `${name}.ts`),
+      ],
       env: { ...process.env, ...env, TZ: 'UTC' },
       cwd: project,
       logFile: join(project, 'var', 'logs', `${name}.log`),

@@ -10,7 +10,7 @@ import { isPortFree, nextFreePort } from '../../provision/ports.ts';
 import { isRunning, stopNoted } from '../../provision/processes.ts';
 import { ensureDatabase, startPostgres } from '../../provision/postgres.ts';
 import { resolveTemporalBinary, startTemporalServer } from '../../provision/temporal-server.ts';
-import { buildDashboard } from './dashboard.ts';
+import { buildDashboard, watchDashboard } from './dashboard.ts';
 import { readRunFile, removeRunFile, writeRunFile } from './run-file.ts';
 import { Service } from './service.ts';
 import { step } from './steps.ts';
@@ -39,9 +39,15 @@ interface Temporal {
 export class Supervisor {
   readonly #stops: { readonly name: string; stop(): Promise<void> }[] = [];
   readonly #services: Service[] = [];
+  readonly #isWatching: boolean;
   #stopping: Promise<void> | undefined;
   /** From here on var/ is ours to write and to clean. */
   #holdsProject = false;
+
+  /** @param isWatching start services and dashboard anew whenever their sources change */
+  constructor({ isWatching }: { isWatching: boolean }) {
+    this.#isWatching = isWatching;
+  }
 
   /** A stop was asked for; steps that fail because of it are not errors. */
   get isStopping(): boolean {
@@ -63,6 +69,7 @@ export class Supervisor {
     await step('database schema', () => this.#run('migrate.ts', env));
     await step('demo university', () => this.#run('seed.ts', env, ['--without-accounts']));
     await dashboard;
+    if (this.#isWatching) this.#watchDashboard();
     const api = `http://127.0.0.1:${port}`;
     this.#launch(env, () => this.#writeRunFile(api, temporal, databaseUrl));
     await step('API and worker ready', () => ready(api));
@@ -126,6 +133,7 @@ export class Supervisor {
   #launch(env: Readonly<Record<string, string>>, onStart: () => void): void {
     const common = {
       project: PROJECT,
+      isWatching: this.#isWatching,
       onStart,
       onRestart: (line: string) => console.error(`  ! ${line}`),
     };
@@ -144,6 +152,11 @@ export class Supervisor {
       }),
     );
     for (const service of this.#services) service.launch();
+  }
+
+  #watchDashboard(): void {
+    const child = watchDashboard(PROJECT, join(LOGS, 'dashboard.log'));
+    this.#stops.push({ name: 'dashboard', stop: () => child.stop() });
   }
 
   /** Runs an entry point of src/cli to its end; its output is shown. */
