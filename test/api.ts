@@ -55,8 +55,8 @@ export interface TestApiOptions extends DepsOverrides {
   /** Further environment variables, for example `NODE_ENV`. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly dashboardFolder?: string;
-  /** Joins the server before it listens, for example the sockets. */
-  readonly attach?: (server: Server, deps: Deps) => void | Promise<void>;
+  /** Joins the server before it listens, for example the sockets; closed before the server. */
+  readonly attach?: (server: Server, deps: Deps) => { close(): Promise<void> };
 }
 
 /** Starts an API on a database of its own; close it when the file is done. */
@@ -83,7 +83,7 @@ export async function startTestApi({
     ...(dashboardFolder === undefined ? {} : { dashboardFolder }),
   });
   const server = createServer(app);
-  await attach?.(server, deps);
+  const attached = attach?.(server, deps);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
@@ -121,6 +121,7 @@ export async function startTestApi({
       await deps.clock.refresh();
     },
     async close() {
+      await attached?.close();
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
       await deps.close();

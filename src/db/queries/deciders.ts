@@ -1,48 +1,55 @@
 /** Who may decide a case, as one SQL condition used by lists, routes and the deciding transaction. */
 import type { CaseKind, Id } from '../../domain/types.ts';
+import { rows, type Em } from '../orm.ts';
 import type { Condition } from './sessions.ts';
 
-const ACTIVE = "exists (select 1 from app_user du where du.id = ?::uuid and du.status = 'active')";
+const isActive = (who: string): string =>
+  `exists (select 1 from app_user du where du.id = ${who} and du.status = 'active')`;
 
 const inDates = (alias: string, day: string): string =>
   `${alias}.valid_from <= ${day} and (${alias}.valid_to is null or ${alias}.valid_to > ${day})`;
 
-const holdsRole = (role: string): string =>
-  `exists (select 1 from role_assignment dr where dr.user_id = ?::uuid and dr.role = '${role}')`;
+const holdsRole = (who: string, role: string): string =>
+  `exists (select 1 from role_assignment dr where dr.user_id = ${who} and dr.role = '${role}')`;
 
-const overDepartment = (role: string, department: string, campus: string): string =>
-  `exists (select 1 from role_assignment dr where dr.user_id = ?::uuid and dr.role = '${role}' and (
+const overDepartment = (who: string, role: string, department: string, campus: string): string =>
+  `exists (select 1 from role_assignment dr where dr.user_id = ${who} and dr.role = '${role}' and (
      dr.scope_kind = 'institution'
      or (dr.scope_kind = 'department' and dr.scope_id = ${department})
      or (dr.scope_kind = 'campus' and dr.scope_id = ${campus})))`;
 
 /** Leave `l` of student `st`: the mentor, else a teacher of the student, or the head of department. */
-function leaveDeciders(): string {
+function leaveDeciders(who: string): string {
   const today =
     '(app_clock() at time zone (select zone from campus where id = st.campus_id))::date';
-  const mentors = (who: string): string =>
-    `exists (select 1 from mentor_assignment ma where ma.student_id = st.id ${who} and ${inDates('ma', today)})`;
-  return `l.status = 'pending' and st.user_id <> ?::uuid and ${ACTIVE} and (
-    (${holdsRole('mentor')} and ${mentors('and ma.mentor_id = ?::uuid')})
-    or ${overDepartment('hod', 'st.department_id', 'st.campus_id')}
+  const mentors = (whose: string): string =>
+    `exists (select 1 from mentor_assignment ma where ma.student_id = st.id ${whose} and ${inDates('ma', today)})`;
+  return `st.user_id <> ${who} and ${isActive(who)} and (
+    (${holdsRole(who, 'mentor')} and ${mentors(`and ma.mentor_id = ${who}`)})
+    or ${overDepartment(who, 'hod', 'st.department_id', 'st.campus_id')}
     or (not ${mentors('')} and exists (
       select 1 from teaching_assignment ta
-      join faculty tf on tf.id = ta.faculty_id and tf.user_id = ?::uuid
+      join faculty tf on tf.id = ta.faculty_id and tf.user_id = ${who}
       join enrolment te on te.course_section_id = ta.course_section_id and te.student_id = st.id
         and te.status = 'enrolled' and ${inDates('te', today)}
       where ${inDates('ta', today)})))`;
 }
 
 /** Correction `l` of session `s`, course `c`: its teachers, the head of department, the exam cell after lock. */
-function correctionDeciders(): string {
-  return `l.status = 'pending' and st.user_id <> ?::uuid and l.requested_by_id <> ?::uuid and ${ACTIVE} and (
+function correctionDeciders(who: string): string {
+  return `st.user_id <> ${who} and l.requested_by_id <> ${who} and ${isActive(who)} and (
     exists (
       select 1 from teaching_assignment ta
-      join faculty tf on tf.id = ta.faculty_id and tf.user_id = ?::uuid
+      join faculty tf on tf.id = ta.faculty_id and tf.user_id = ${who}
       where (ta.session_id = s.id or ta.course_section_id = s.course_section_id)
         and ${inDates('ta', 's.scheduled_date')})
-    or ${overDepartment('hod', 'c.department_id', 's.campus_id')}
-    or (s.status = 'locked' and ${overDepartment('exam_cell', 'c.department_id', 's.campus_id')}))`;
+    or ${overDepartment(who, 'hod', 'c.department_id', 's.campus_id')}
+    or (s.status = 'locked' and ${overDepartment(who, 'exam_cell', 'c.department_id', 's.campus_id')}))`;
+}
+
+/** The condition, whatever the status, for the person that the expression `who` names. */
+function deciders(kind: CaseKind, who: string): string {
+  return kind === 'leave' ? leaveDeciders(who) : correctionDeciders(who);
 }
 
 /**
@@ -50,7 +57,31 @@ function correctionDeciders(): string {
  * aliases `l` and `st`; correction reads `l`, `st`, `s` and `c`.
  */
 export function deciderCondition(kind: CaseKind, userId: Id): Condition {
-  const sql = kind === 'leave' ? leaveDeciders() : correctionDeciders();
+  const sql = `l.status = 'pending' and ${deciders(kind, '?::uuid')}`;
   const placeholders = sql.match(/\?::uuid/g)?.length ?? 0;
   return { sql, parameters: Array.from({ length: placeholders }, () => userId) };
+}
+
+/** The tables behind the aliases that the condition of a kind reads. */
+const FROM: Readonly<Record<CaseKind, string>> = {
+  leave: 'leave_application l join student st on st.id = l.student_id',
+  correction: `correction_request l join student st on st.id = l.student_id
+    join attendance_session s on s.id = l.session_id
+    join course_section cs on cs.id = s.course_section_id join course c on c.id = cs.course_id`,
+};
+
+/** Who of the given people decides a case while it is pending, or could have decided it. */
+export async function decidersAmong(
+  em: Em,
+  kind: CaseKind,
+  id: Id,
+  people: readonly Id[],
+): Promise<Id[]> {
+  const found = await rows<{ id: Id }>(
+    em,
+    `select person.id from unnest(?::uuid[]) as person(id), ${FROM[kind]}
+     where l.id = ?::uuid and ${deciders(kind, 'person.id')}`,
+    [people, id],
+  );
+  return found.map((row) => row.id);
 }

@@ -172,6 +172,8 @@ export interface Roster {
 /** One committed fact about a session, numbered without gaps. */
 export interface SessionEvent {
   readonly seq: number;
+  /** By socket: whoever has everything up to this number misses nothing before `seq`. */
+  readonly after?: number;
   readonly at: string;
   readonly type: string;
   readonly payload: Readonly<Record<string, unknown>>;

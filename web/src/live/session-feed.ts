@@ -28,6 +28,9 @@ const GATHER_MS = 150;
 /** The network is away; there is no hurry. */
 const RETRY_MS = 3_000;
 
+/** The number a client must have for this event to be the next one. */
+const startOf = ({ after, seq }: SessionEvent): number => after ?? seq - 1;
+
 /** Makes the feed of one session; nothing is applied before the first `filledTo`. */
 export function createSessionFeed({ missed, apply, startOver }: FeedPorts): SessionFeed {
   let last: number | null = null;
@@ -43,7 +46,7 @@ export function createSessionFeed({ missed, apply, startOver }: FeedPorts): Sess
   };
   const takeWaiting = (): void => {
     waiting.sort((left, right) => left.seq - right.seq);
-    while (last !== null && waiting[0] && waiting[0].seq <= last + 1) {
+    while (last !== null && waiting[0] && startOf(waiting[0]) <= last) {
       const next = waiting.shift();
       if (next) take(next);
     }

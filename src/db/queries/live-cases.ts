@@ -1,0 +1,54 @@
+/** Named reads behind the live inbox: how requests stand, and whom a change concerns. */
+import type { CaseKind, CaseStatus, Id } from '../../domain/types.ts';
+import { firstRow, rows, type Em } from '../orm.ts';
+import { decidersAmong } from './deciders.ts';
+
+/** How a request stands; `version` grows with every change. */
+export interface CaseState {
+  readonly kind: CaseKind;
+  readonly id: Id;
+  readonly status: CaseStatus;
+  readonly version: number;
+}
+
+const STATE = (kind: CaseKind, table: string): string =>
+  `select '${kind}' as kind, id, status, version from ${table}`;
+const BOTH = (condition: string): string =>
+  `${STATE('leave', 'leave_application')} where ${condition}
+   union all ${STATE('correction', 'correction_request')} where ${condition}`;
+
+/**
+ * Every pending request, and the decided ones submitted in the last minutes, since a request may be
+ * filed and decided between two reads. Both parts use the index over status and submission.
+ */
+export function listLiveCases(em: Em, minutes: number): Promise<CaseState[]> {
+  const condition = `status = 'pending' or (
+    status in ('approved', 'rejected', 'withdrawn', 'expired')
+    and submitted_at > app_clock() - make_interval(mins => ?::int))`;
+  return rows<CaseState>(em, BOTH(condition), [minutes, minutes]);
+}
+
+/** How the named requests stand. */
+export function findCaseStates(em: Em, ids: readonly Id[]): Promise<CaseState[]> {
+  return rows<CaseState>(em, BOTH('id = any(?::uuid[])'), [ids, ids]);
+}
+
+/** Whom of the given people a change of a request concerns: its applicants and who may decide it. */
+export async function findCaseAudience(
+  em: Em,
+  { kind, id }: Pick<CaseState, 'kind' | 'id'>,
+  people: readonly Id[],
+): Promise<Set<Id>> {
+  const applicants = await firstRow<{ ids: Id[] }>(
+    em,
+    kind === 'leave'
+      ? `select array[st.user_id] as ids from leave_application l
+         join student st on st.id = l.student_id where l.id = ?::uuid`
+      : `select array[st.user_id, l.requested_by_id] as ids from correction_request l
+         join student st on st.id = l.student_id where l.id = ?::uuid`,
+    [id],
+  );
+  const deciders = await decidersAmong(em, kind, id, people);
+  const asked = new Set(people);
+  return new Set([...(applicants?.ids ?? []), ...deciders].filter((person) => asked.has(person)));
+}

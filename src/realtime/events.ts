@@ -1,0 +1,119 @@
+/** The messages of `/live` as schemas: one source for validation, types and AsyncAPI. */
+import { z } from 'zod';
+import { CASE_STATUSES, MARK_SOURCES, MARKS, SESSION_STATUSES } from '../domain/types.ts';
+
+const count = z.number().int().min(0);
+const instant = z.iso.datetime();
+
+/** A UUID on the wire. */
+const id = z.guid();
+
+/** What a client sends in the handshake's `auth`. */
+export const handshakeAuth = z.strictObject({ token: z.string().min(1).max(4_096) });
+
+/** `watch` and `unwatch`. */
+export const sessionRequest = z.strictObject({ session: id });
+
+/** `token`: a fresh access token of the same person. */
+export const tokenRequest = handshakeAuth;
+
+/** Counts over the roll of a session. */
+export const countsReply = z.strictObject({
+  present: count,
+  late: count,
+  absent: count,
+  excused: count,
+  unmarked: count,
+  roster: count,
+});
+
+/** A problem as HTTP answers it. */
+export const problemReply = z.strictObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  code: z.string(),
+  detail: z.string(),
+  instance: z.string(),
+  request_id: z.string(),
+  errors: z.array(z.strictObject({ path: z.string(), code: z.string(), detail: z.string() })),
+});
+
+/** The answer to a refused message. */
+export const refusedReply = z.strictObject({ ok: z.literal(false), problem: problemReply });
+
+/** The answer to `watch`: the events after `seq` follow. */
+export const watchReply = z.strictObject({ ok: z.literal(true), seq: count, counts: countsReply });
+
+/** The answer to a message that needs none but success. */
+export const doneReply = z.strictObject({ ok: z.literal(true) });
+
+/** Members every `session` message has. */
+const numbered = {
+  session: id,
+  seq: count.describe('number of the event in the session, without gaps in the log'),
+  after: count.describe(
+    'who has everything up to this number misses nothing; a client further behind asks GET sessions/{id}/events/?after=',
+  ),
+  at: instant,
+};
+
+const countsChanged = z.strictObject({
+  ...numbered,
+  type: z.literal('counts.changed'),
+  payload: z.strictObject({ counts: countsReply }),
+});
+
+const recordChanged = z.strictObject({
+  ...numbered,
+  type: z.literal('record.changed'),
+  payload: z.union([
+    z.strictObject({
+      student: id,
+      mark: z.enum(MARKS).nullable(),
+      source: z.enum(MARK_SOURCES).nullable(),
+      winner_op_id: id.nullable(),
+      version: count,
+    }),
+    z.strictObject({}).describe("another student's row, which this client may not see"),
+  ]),
+});
+
+const sessionChanged = z.strictObject({
+  ...numbered,
+  type: z.literal('session.changed'),
+  payload: z.strictObject({
+    status: z.enum(SESSION_STATUSES),
+    opens_at: instant,
+    closes_at: instant,
+    epoch: count,
+    counts: countsReply,
+  }),
+});
+
+/** `session`: one committed fact of a watched session. */
+export const sessionMessage = z.discriminatedUnion('type', [
+  countsChanged,
+  recordChanged,
+  sessionChanged,
+]);
+
+/** `inbox`: a request that waits for the person, or the person's own, changed. */
+export const inboxMessage = z.strictObject({
+  kind: z.enum(['leave', 'correction']),
+  id,
+  status: z.enum(CASE_STATUSES),
+});
+
+/** A `session` message as the server sends it; its payload was stored by the mark path. */
+export interface SessionMessage {
+  readonly session: string;
+  readonly seq: number;
+  readonly after: number;
+  readonly at: string;
+  readonly type: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** An `inbox` message. */
+export type InboxMessage = z.infer<typeof inboxMessage>;
