@@ -42,6 +42,8 @@ export interface SessionWorker {
 
 /** Bounds the memory of a process: a run that falls out is read again from its history. */
 const CACHED_WORKFLOWS_MAX = 200;
+/** Workflow tasks take about a millisecond each; a second thread would cost 40 MB for nothing. */
+const WORKFLOW_THREADS = 1;
 const SHUTDOWN_GRACE = '20s';
 const SHUTDOWN_FORCE = '30s';
 
@@ -65,7 +67,7 @@ export function connectWorker(settings: TemporalSettings): Promise<NativeConnect
 export async function createWorker(parts: WorkerParts): Promise<SessionWorker> {
   assertUtc();
   const queues = parts.queues ?? POLLED_QUEUES;
-  const workers = await Promise.all(queues.map((queue) => Worker.create(optionsOf(parts, queue))));
+  const workers = await createAll(queues.map((queue) => optionsOf(parts, queue)));
   const shutdown = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
@@ -82,6 +84,19 @@ export async function createWorker(parts: WorkerParts): Promise<SessionWorker> {
       }
     },
   };
+}
+
+/**
+ * All of them or none: a worker that was created holds its connection until it has run, so those
+ * made before a failure are ended first.
+ */
+async function createAll(options: readonly WorkerOptions[]): Promise<Worker[]> {
+  const made = await Promise.allSettled(options.map((each) => Worker.create(each)));
+  const workers = made.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const failed = made.find((each) => each.status === 'rejected');
+  if (!failed) return workers;
+  await Promise.allSettled(workers.map((worker) => worker.runUntil(Promise.resolve())));
+  throw failed.reason;
 }
 
 function optionsOf(parts: WorkerParts, queue: PolledQueue): WorkerOptions {
@@ -106,6 +121,7 @@ function coreOptions(parts: WorkerParts, bundle: WorkflowBundleOption): Partial<
     workflowBundle: bundle,
     maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
     maxConcurrentWorkflowTaskPolls: 5,
+    workflowThreadPoolSize: WORKFLOW_THREADS,
     ...(buildId === undefined
       ? {}
       : {

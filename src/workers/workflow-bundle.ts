@@ -18,6 +18,14 @@ export async function loadWorkflowBundle(
   logger?: Logger,
 ): Promise<WorkflowBundleOption> {
   if (settings.workflowBundle) return { codePath: settings.workflowBundle };
+  return bundleWorkflows(settings, logger);
+}
+
+/** Bundles the source. */
+export function bundleWorkflows(
+  settings: BundleSettings,
+  logger?: Logger,
+): Promise<{ readonly code: string }> {
   const { failureConverterPath } = dataConverter(settings);
   return bundleWorkflowCode({
     workflowsPath: WORKFLOWS_PATH,

@@ -19,6 +19,7 @@ const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
 const VAR = join(PROJECT, 'var');
 const RUN_FILE = join(VAR, 'run.json');
 const LOGS = join(VAR, 'logs');
+const WORKFLOW_BUNDLE = join(VAR, 'workflow-bundle.js');
 const TEMPORAL_STATE = join(VAR, 'temporal.db');
 
 const DEFAULT_API_PORT = 3000;
@@ -65,10 +66,14 @@ export class Supervisor {
     const [databaseUrl, temporal] = await Promise.all([this.#database(), this.#temporal()]);
     const env = serviceEnvironment(databaseUrl, temporal, port);
     const dashboard = step('dashboard built', () => buildDashboard(PROJECT));
-    dashboard.catch(() => undefined); // Awaited below; a stop in between must not crash the start.
+    const bundle = this.#isWatching
+      ? Promise.resolve()
+      : step('workflows bundled', () => this.#run('bundle-workflows.ts', env, [WORKFLOW_BUNDLE]));
+    const builds = Promise.all([dashboard, bundle]);
+    builds.catch(() => undefined); // Awaited below; a stop in between must not crash the start.
     await step('database schema', () => this.#run('migrate.ts', env));
     await step('demo university', () => this.#run('seed.ts', env, ['--without-accounts']));
-    await dashboard;
+    await builds;
     if (this.#isWatching) this.#watchDashboard();
     const api = `http://127.0.0.1:${port}`;
     this.#launch(env, () => this.#writeRunFile(api, temporal, databaseUrl));
@@ -142,7 +147,11 @@ export class Supervisor {
         ...common,
         name: 'worker',
         heapMegabytes: 256,
-        env: { ...env, DATABASE_POOL_MAX: '6' },
+        env: {
+          ...env,
+          DATABASE_POOL_MAX: '6',
+          ...(this.#isWatching ? {} : { WORKFLOW_BUNDLE }),
+        },
       }),
       new Service({
         ...common,
@@ -239,6 +248,9 @@ function serviceEnvironment(
     PORT: String(port),
     KEY_FOLDER: process.env['KEY_FOLDER'] ?? join(VAR, 'keys'),
     LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'info',
+    // glibc keeps an arena per thread; two are enough and save a third of the memory.
+    MALLOC_ARENA_MAX: '2',
+    NODE_COMPILE_CACHE: join(VAR, 'compile-cache'),
   };
 }
 
