@@ -1,6 +1,6 @@
 /** Temporal in tests: environments, workers on a queue of their own, and sessions held in memory. */
 import { randomUUID } from 'node:crypto';
-import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Runtime, DefaultLogger, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Activities } from '../src/activities/create-activities.ts';
@@ -9,21 +9,26 @@ import type { Id, Instant } from '../src/domain/types.ts';
 import type { TransitionRequest } from '../src/operations/sessions/apply-transition.ts';
 import {
   queueName,
+  sessionStateQuery,
   sessionWorkflowId,
   WORKFLOWS,
   type SessionInput,
   type SessionView,
   type TransitionResult,
 } from '../src/workflows/contract.ts';
-import { createWorker, type SessionWorker, type WorkerParts } from '../src/workers/session-worker.ts';
+import { INDEXED_SEARCH_ATTRIBUTES } from '../src/temporal/search-attributes.ts';
+import {
+  createWorker,
+  type SessionWorker,
+  type WorkerParts,
+} from '../src/workers/session-worker.ts';
 import { loadWorkflowBundle } from '../src/workers/workflow-bundle.ts';
 import { timeSkippingPath } from './servers.ts';
 
-/** A server of its own, a queue prefix of its own, the bundle. */
+/** A server of its own, the bundle, and queues that are new for every test. */
 export interface WorkflowBench {
   readonly environment: TestWorkflowEnvironment;
   readonly client: Client;
-  readonly prefix: string;
   readonly coreQueue: string;
   readonly bundle: WorkflowBundleOption;
   createWorker(
@@ -31,8 +36,17 @@ export interface WorkflowBench {
     options?: Partial<WorkerParts>,
   ): Promise<SessionWorker>;
   nowMs(): Promise<number>;
+  /** Lets `renew` end this workflow. */
+  track(workflowId: string): void;
+  /**
+   * Ends what a test left running and takes new queues: skipped time would wake runs whose rows are
+   * gone, and their activities would be tried for ever.
+   */
+  renew(): Promise<void>;
   teardown(): Promise<void>;
 }
+
+type SessionWorkflow = (input: SessionInput) => Promise<unknown>;
 
 let isQuiet = false;
 
@@ -40,7 +54,10 @@ let isQuiet = false;
 export function quietRuntime(): void {
   if (isQuiet) return;
   isQuiet = true;
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
+  });
 }
 
 /** A time-skipping server; one per file, torn down in `afterAll`. */
@@ -49,26 +66,34 @@ export async function startTimeSkipping(): Promise<WorkflowBench> {
   const environment = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: timeSkippingPath() } },
   });
+  // This server can add search attributes but not list them.
+  await environment.connection.operatorService.addSearchAttributes({
+    namespace: environment.namespace ?? 'default',
+    searchAttributes: INDEXED_SEARCH_ATTRIBUTES,
+  });
   return benchOf(environment);
 }
 
 async function benchOf(environment: TestWorkflowEnvironment): Promise<WorkflowBench> {
-  const prefix = `${randomUUID()}-`;
+  const namespace = environment.namespace ?? 'default';
   const bundle = await loadWorkflowBundle(
     { temporalCodecKeys: undefined },
     new DefaultLogger('ERROR'),
   );
+  const started = new Set<string>();
+  let prefix = `${randomUUID()}-`;
   return {
     environment,
     client: environment.client,
-    prefix,
-    coreQueue: queueName(prefix, 'core'),
+    get coreQueue() {
+      return queueName(prefix, 'core');
+    },
     bundle,
     createWorker: (activities, options = {}) =>
       createWorker({
         settings: {
-          temporalAddress: '',
-          temporalNamespace: environment.namespace ?? 'default',
+          temporalAddress: environment.address ?? '',
+          temporalNamespace: namespace,
           temporalApiKey: undefined,
           temporalTls: false,
           temporalCodecKeys: undefined,
@@ -80,8 +105,21 @@ async function benchOf(environment: TestWorkflowEnvironment): Promise<WorkflowBe
         ...options,
       }),
     nowMs: () => environment.currentTimeMs(),
+    track: (workflowId) => void started.add(workflowId),
+    async renew() {
+      const handles = [...started].map((id) => environment.client.workflow.getHandle(id));
+      started.clear();
+      await Promise.all(
+        handles.map((handle) => handle.terminate('the test is over').catch(ignoreEnded)),
+      );
+      prefix = `${randomUUID()}-`;
+    },
     teardown: () => environment.teardown(),
   };
+}
+
+function ignoreEnded(error: unknown): void {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
 }
 
 /** Runs `body` while a worker polls; the worker is shut down at the end, whatever happens. */
@@ -95,15 +133,22 @@ export async function whileWorking<T>(worker: SessionWorker, body: () => Promise
   }
 }
 
-/** Starts a session's workflow as the gateway does. */
-export function startSession(bench: WorkflowBench, input: SessionInput) {
-  return bench.client.workflow.start<(input: SessionInput) => Promise<unknown>>(WORKFLOWS.session, {
-    workflowId: sessionWorkflowId(input.sessionId),
+/**
+ * Starts a session's workflow as the gateway does, and waits until a worker answered for it: time
+ * that is skipped before the first poll runs into the execution's timeout.
+ */
+export async function startSession(bench: WorkflowBench, input: SessionInput) {
+  const workflowId = sessionWorkflowId(input.sessionId);
+  bench.track(workflowId);
+  const handle = await bench.client.workflow.start<SessionWorkflow>(WORKFLOWS.session, {
+    workflowId,
     taskQueue: bench.coreQueue,
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
     args: [input],
   });
+  await handle.query(sessionStateQuery);
+  return handle;
 }
 
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 /** Finds the time-skipping test server of Temporal: the SDK's download, a cached copy, or Java's. */
 import { execFile } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ export async function resolveTimeSkippingServer(
   }
   try {
     const folder = await cached(cacheFolder, name, (target) => collectJars(target, log));
-    return join(folder, 'server.sh');
+    return writeWrapper(folder);
   } catch (error) {
     throw new Error(
       `No Temporal test server can be had (${message(error)}): install Java 17 and Maven, then run the tests again.`,
@@ -62,7 +62,7 @@ async function download(target: string): Promise<void> {
   }
 }
 
-/** Collects the jars from Maven Central and writes the wrapper the SDK starts and kills. */
+/** Collects the jars from Maven Central and writes the wrapper. */
 async function collectJars(target: string, log: (line: string) => void): Promise<void> {
   await run('java', ['-version']);
   log('Temporal test server: collecting its jars with Maven once');
@@ -83,21 +83,28 @@ async function collectJars(target: string, log: (line: string) => void): Promise
       ],
       { maxBuffer: 16 * 1024 * 1024 },
     );
-    const script = join(target, 'server.sh');
-    // The SDK kills its direct child, so the shell must become java; it passes the port first.
-    writeFileSync(
-      script,
-      [
-        '#!/bin/sh',
-        'here=$(cd "$(dirname "$0")" && pwd)',
-        `exec java -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx256m -cp "$here/libs/*" io.temporal.testserver.TestServer "$@" --enable-time-skipping`,
-        '',
-      ].join('\n'),
-    );
-    chmodSync(script, 0o755);
+    writeWrapper(target);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/**
+ * Writes the script that the SDK starts and kills: the shell must become java, which then is its
+ * direct child. Without `--enable-time-skipping` time stands still until a test skips it; with it,
+ * a run that starts before the first poll is carried into its timeout.
+ */
+function writeWrapper(folder: string): string {
+  const script = join(folder, 'server.sh');
+  const text = [
+    '#!/bin/sh',
+    'here=$(cd "$(dirname "$0")" && pwd)',
+    'exec java -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx256m -cp "$here/libs/*" io.temporal.testserver.TestServer "$@"',
+    '',
+  ].join('\n');
+  if (!existsSync(script) || readFileSync(script, 'utf8') !== text) writeFileSync(script, text);
+  chmodSync(script, 0o755);
+  return script;
 }
 
 function message(error: unknown): string {
