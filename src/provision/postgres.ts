@@ -29,6 +29,7 @@ export interface Postgres {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
+  readonly exited: Promise<number | string>;
   stop(): Promise<void>;
 }
 
@@ -75,7 +76,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     message: `PostgreSQL did not start; its log is ${options.logFile}`,
     child,
   });
-  return { url, port, pid: child.pid, stop: () => child.stop(20_000) };
+  return { url, port, pid: child.pid, exited: child.exited, stop: () => child.stop(20_000) };
 }
 
 /** Names the database `name` of a cluster, creating it when it is missing. */

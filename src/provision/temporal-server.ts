@@ -180,6 +180,7 @@ export interface TemporalServer {
   readonly uiUrl: string;
   readonly binary: string;
   readonly pid: number;
+  readonly exited: Promise<number | string>;
   stop(): Promise<void>;
 }
 
@@ -232,6 +233,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     uiUrl: `http://127.0.0.1:${uiPort}`,
     binary: options.binary,
     pid: child.pid,
+    exited: child.exited,
     stop: () => child.stop(10_000),
   };
 }

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DEMO_ACCOUNTS, DEMO_PASSWORD } from '../../db/seeders/demo-accounts.ts';
 import { cacheFolder } from '../../provision/cache.ts';
@@ -11,6 +12,7 @@ import { isRunning, stopNoted } from '../../provision/processes.ts';
 import { ensureDatabase, startPostgres } from '../../provision/postgres.ts';
 import { resolveTemporalBinary, startTemporalServer } from '../../provision/temporal-server.ts';
 import { buildDashboard, watchDashboard } from './dashboard.ts';
+import { Embedded, type Running } from './embedded.ts';
 import { readRunFile, removeRunFile, writeRunFile } from './run-file.ts';
 import { Service } from './service.ts';
 import { step } from './steps.ts';
@@ -26,6 +28,7 @@ const DEFAULT_API_PORT = 3000;
 const DEFAULT_POSTGRES_PORT = 54_329;
 const DEFAULT_TEMPORAL_PORT = 7_233;
 const DEFAULT_UI_PORT = 8_233;
+const TEMPORAL = 'the Temporal server';
 const READY_WITHIN_MS = 90_000;
 const STOP_GRACE_MS = 12_000;
 
@@ -33,12 +36,22 @@ interface Temporal {
   readonly address: string;
   readonly uiUrl: string;
   readonly binary: string;
-  readonly pid?: number;
+}
+
+/** What stops with the rest. */
+interface Part {
+  readonly name: string;
+  readonly pid?: number | undefined;
+  expectEnd?(): void;
+  stop(): Promise<void>;
 }
 
 /** The process tree of `npm start`. */
 export class Supervisor {
-  readonly #stops: { readonly name: string; stop(): Promise<void> }[] = [];
+  readonly #parts: Part[] = [];
+  #starting: Promise<unknown> = Promise.resolve();
+  /** Writes the run file anew; whoever has a new pid calls it. */
+  #note: () => void = () => undefined;
   readonly #services: Service[] = [];
   readonly #isWatching: boolean;
   #stopping: Promise<void> | undefined;
@@ -63,7 +76,9 @@ export class Supervisor {
     mkdirSync(LOGS, { recursive: true });
     console.log('CampsHub360 Attendance starts:');
     const port = await choosePort();
-    const [databaseUrl, temporal] = await Promise.all([this.#database(), this.#temporal()]);
+    const servers = Promise.all([this.#database(), this.#temporal()]);
+    this.#starting = servers;
+    const [databaseUrl, temporal] = await servers;
     const env = serviceEnvironment(databaseUrl, temporal, port);
     const dashboard = step('dashboard built', () => buildDashboard(PROJECT));
     const bundle = this.#isWatching
@@ -76,7 +91,8 @@ export class Supervisor {
     await builds;
     if (this.#isWatching) this.#watchDashboard();
     const api = `http://127.0.0.1:${port}`;
-    this.#launch(env, () => this.#writeRunFile(api, temporal, databaseUrl));
+    this.#note = () => this.#writeRunFile(api, temporal, databaseUrl);
+    this.#launch(env);
     await step('API and worker ready', () => ready(api));
     printWelcome(api, temporal, performance.now() - started);
   }
@@ -91,9 +107,11 @@ export class Supervisor {
   async #stopAll(): Promise<void> {
     if (!this.#holdsProject) return;
     console.log('\nstopping ...');
-    for (const service of this.#services) service.expectEnd();
+    for (const part of [...this.#services, ...this.#parts]) part.expectEnd?.();
     await Promise.all(this.#services.map((service) => service.stop(STOP_GRACE_MS)));
-    for (const part of this.#stops.toReversed()) {
+    const pending = this.#starting.catch(() => undefined);
+    await Promise.race([pending, delay(STOP_GRACE_MS, undefined, { ref: false })]);
+    for (const part of this.#parts.toReversed()) {
       await part.stop().catch((error: unknown) => console.error(`${part.name}: ${String(error)}`));
     }
     removeRunFile(RUN_FILE);
@@ -104,14 +122,16 @@ export class Supervisor {
     const given = process.env['DATABASE_URL'];
     if (given) return given;
     return step('PostgreSQL', async () => {
-      const postgres = await startPostgres({
-        folder: join(VAR, 'postgres'),
-        passwordFile: join(VAR, 'keys', 'postgres-password'),
-        logFile: join(LOGS, 'postgres.log'),
-        port: await nextFreePort(DEFAULT_POSTGRES_PORT),
-      });
-      this.#stops.push({ name: 'PostgreSQL', stop: () => postgres.stop() });
-      return ensureDatabase(postgres.url, 'attendance');
+      const port = await nextFreePort(DEFAULT_POSTGRES_PORT);
+      const { url } = await this.#keep('PostgreSQL', () =>
+        startPostgres({
+          folder: join(VAR, 'postgres'),
+          passwordFile: join(VAR, 'keys', 'postgres-password'),
+          logFile: join(LOGS, 'postgres.log'),
+          port,
+        }),
+      );
+      return ensureDatabase(url, 'attendance');
     });
   }
 
@@ -123,23 +143,37 @@ export class Supervisor {
         cacheFolder: cacheFolder(PROJECT),
         log: (line) => console.log(`    ${line}`),
       });
-      const server = await startTemporalServer({
-        binary,
-        logFile: join(LOGS, 'temporal.log'),
-        dbFile: TEMPORAL_STATE,
-        port: await nextFreePort(DEFAULT_TEMPORAL_PORT),
-        uiPort: await nextFreePort(DEFAULT_UI_PORT),
-      });
-      this.#stops.push({ name: 'Temporal', stop: () => server.stop() });
-      return server;
+      const port = await nextFreePort(DEFAULT_TEMPORAL_PORT);
+      const uiPort = await nextFreePort(DEFAULT_UI_PORT);
+      return this.#keep(TEMPORAL, () =>
+        startTemporalServer({
+          binary,
+          logFile: join(LOGS, 'temporal.log'),
+          dbFile: TEMPORAL_STATE,
+          port,
+          uiPort,
+        }),
+      );
     });
   }
 
-  #launch(env: Readonly<Record<string, string>>, onStart: () => void): void {
+  /** Starts an embedded server, which starts again when it is killed. */
+  #keep<T extends Running>(name: string, start: () => Promise<T>): Promise<T> {
+    const embedded = new Embedded({
+      name,
+      start,
+      say: (line) => console.error(`  ! ${line}`),
+      onRestart: () => this.#note(),
+    });
+    this.#parts.push(embedded);
+    return embedded.open();
+  }
+
+  #launch(env: Readonly<Record<string, string>>): void {
     const common = {
       project: PROJECT,
       isWatching: this.#isWatching,
-      onStart,
+      onStart: () => this.#note(),
       onRestart: (line: string) => console.error(`  ! ${line}`),
     };
     this.#services.push(
@@ -165,7 +199,7 @@ export class Supervisor {
 
   #watchDashboard(): void {
     const child = watchDashboard(PROJECT, join(LOGS, 'dashboard.log'));
-    this.#stops.push({ name: 'dashboard', stop: () => child.stop() });
+    this.#parts.push({ name: 'dashboard', stop: () => child.stop() });
   }
 
   /** Runs an entry point of src/cli to its end; its output is shown. */
@@ -188,6 +222,7 @@ export class Supervisor {
   }
 
   #writeRunFile(api: string, temporal: Temporal, databaseUrl: string): void {
+    const temporalPid = this.#parts.find(({ name }) => name === TEMPORAL)?.pid;
     const services = Object.fromEntries(
       ['worker', 'api'].map((name, index) => [name, this.#services[index]?.pid ?? 0]),
     );
@@ -202,7 +237,7 @@ export class Supervisor {
       pids: {
         supervisor: process.pid,
         ...services,
-        ...(temporal.pid ? { temporal: temporal.pid } : {}),
+        ...(temporalPid ? { temporal: temporalPid } : {}),
       },
     });
   }
