@@ -55,6 +55,18 @@ type Pending =
       readonly message: WithdrawMessage;
     };
 
+/** A reminder or escalation on its way. */
+interface Notice {
+  isDone: boolean;
+  readonly scope: CancellationScope;
+}
+
+/** The run was cancelled before its row could be read. */
+const NEVER_LOADED = {
+  code: 'workflow_unavailable',
+  detail: 'This run was cancelled; try again soon.',
+} as const;
+
 /** A case the database did not expire yet is asked again after this long. */
 const RETRY_STEP_MS = 30_000;
 
@@ -87,6 +99,7 @@ async function runCase(
   let hasEnded = false;
   let handled = 0;
   let stepPausedUntilMs = 0;
+  let notice: Notice | undefined;
 
   // All handlers are set before the first await: a message that arrives with the start is taken.
   setHandler(decideUpdate, (message) => submit(readDecisionFor(message)), {
@@ -158,13 +171,23 @@ async function runCase(
       show(current, expired);
       return expired;
     }
-    try {
-      await notices().recordReminder(kind, caseId, next);
-    } catch (error) {
-      if (isCancellation(error)) throw error; // Otherwise a notice given up must not end the case.
-    }
+    const sent = (notice ??= startNotice(next));
+    await condition(() => sent.isDone || inbox.length > 0 || isNudged);
+    if (!sent.isDone) return current; // A decision does not wait for a notice.
+    notice = undefined;
     reminders += 1;
     return next.kind === 'escalation' ? reload(current) : shown(current);
+  }
+
+  /** Its own scope, so that a decision withdraws a notice that is still being tried. */
+  function startNotice(next: LadderStep): Notice {
+    const started: Notice = { isDone: false, scope: new CancellationScope() };
+    const done = (): void => {
+      started.isDone = true;
+    };
+    // A notice that was given up must not end the case.
+    started.scope.run(() => notices().recordReminder(kind, caseId, next)).then(done, done);
+    return started;
   }
 
   async function reload(current: CaseView): Promise<CaseView> {
@@ -238,9 +261,9 @@ async function runCase(
     if (read.refused) throw failure(read.refused);
     const { id } = read.message;
     enqueue(read.message);
-    await CancellationScope.nonCancellable(() => condition(() => results.has(id)));
+    await CancellationScope.nonCancellable(() => condition(() => results.has(id) || hasEnded));
     const result = results.get(id);
-    if (!result) throw failure({ code: 'internal_error', detail: 'The result was lost.' });
+    if (!result) throw failure(NEVER_LOADED);
     if (result.refused) throw failure(result.refused);
     return result;
   }
@@ -279,6 +302,7 @@ async function runCase(
 
   async function finish(): Promise<void> {
     hasEnded = true;
+    notice?.scope.cancel();
     answerRest();
     await condition(allHandlersFinished);
     if (view) shown(view);
@@ -295,7 +319,7 @@ async function runCase(
   }
 
   function shouldContinueAsNew(): boolean {
-    if (inbox.length > 0) return false;
+    if (inbox.length > 0 || notice) return false;
     const limit = input.testContinueAsNewAfter;
     return workflowInfo().continueAsNewSuggested || (limit !== undefined && handled >= limit);
   }

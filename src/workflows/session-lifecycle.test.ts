@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => bench.teardown());
 afterEach(() => bench.renew());
 beforeEach(() => {
-  sessions = new MemorySessions(bench.nowMs);
+  sessions = new MemorySessions(() => bench.nowMs());
 });
 
 const run = async <T>(body: () => Promise<T>): Promise<T> =>

@@ -36,6 +36,8 @@ type Message = Omit<TransitionCommand, 'by'>;
 
 /** A refused timer waits this long before it tries again, so that the loop is never hot. */
 const REFUSED_TIMER_PAUSE_MS = 30_000;
+/** The run was cancelled before its row could be read. */
+const NEVER_LOADED = 'This run was cancelled; try again soon.';
 const ENDED = 'The life of this session has ended.';
 
 /** Runs until the session is locked, or cancelled with its start passed. */
@@ -154,9 +156,11 @@ export async function sessionLifecycle(input: SessionInput): Promise<SessionOutc
     if (read.refused) throw failure(read.refused);
     const command: TransitionCommand = { ...read.message, by: 'person' };
     enqueue(command);
-    await CancellationScope.nonCancellable(() => condition(() => results.has(command.id)));
+    await CancellationScope.nonCancellable(() =>
+      condition(() => results.has(command.id) || hasEnded),
+    );
     const result = results.get(command.id);
-    if (!result) throw failure({ code: 'internal_error', detail: 'The result was lost.' });
+    if (!result) throw failure({ code: 'workflow_unavailable', detail: NEVER_LOADED });
     if (result.refused) throw failure(result.refused);
     return result;
   }
