@@ -22,6 +22,17 @@ export const inbox = {
   rejected: 'Rejected',
   expires: 'Expires {{time}}',
   status: 'Status',
+  approveFor: 'Approve: {{title}}, {{name}}',
+  rejectFor: 'Reject: {{title}}, {{name}}',
+  list: 'Requests that wait for you',
+  keys: 'Arrow keys move, A approves, R rejects.',
+  escalated: 'Escalated',
+  shownOldest: 'The {{shown}} oldest of {{count}} requests are shown.',
+  allStatuses: 'All',
+  decidedFirst: 'Somebody else decided first',
+  decidedFirstBy: '{{name}} decided first',
+  decidedFirstText: '{{status}} {{time}}. Your decision was not recorded.',
+  decidedFirstPlain: 'This request no longer waits. Your decision was not recorded.',
   newArrived: 'A new request has arrived',
 } as const;
 
@@ -51,6 +62,13 @@ export const statistics = {
   noMatch: 'No student matches',
   noMatchText: 'Clear the search or the filter.',
   caption: 'Attendance of {{course}}',
+  ofHeld: '{{attended}} of {{held}}',
+  belowWord: 'Below the limit',
+  spreadBin: '{{from}}–{{to}} %',
+  spreadSentence: '{{from}} to {{to}} percent: {{students}}',
+  asOf: 'As of {{time}}',
+  noStudents: 'Nobody is enrolled',
+  noStudentsText: 'Students appear here once they are enrolled in the section.',
 } as const;
 
 export const report = {
@@ -66,4 +84,7 @@ export const report = {
   range: '{{from}}–{{to}} of {{count}}',
   print: 'Print',
   pages: 'Pages of the report',
+  previousPage: 'Previous page',
+  nextPage: 'Next page',
+  advice: 'This list advises. Nobody is kept from an exam by a number alone.',
 } as const;

@@ -1,0 +1,136 @@
+/** A student's own requests: what was asked, how it stands, and applying for leave. */
+import { Button, Tabs } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconCalendarOff, IconPencilCheck, IconPlus } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useSearchParams } from 'react-router';
+import type { CaseKind } from '../api/requests.ts';
+import { useUser } from '../app-context.ts';
+
+import { PageHeader } from '../shared/page-header.tsx';
+import { Empty } from '../shared/states.tsx';
+import { NotAllowedPage } from '../shell/not-found-page.tsx';
+import { CasePages } from './case-pages.tsx';
+import { caseTitle, type Case } from './case.ts';
+import { LeaveDialog } from './leave-dialog.tsx';
+import { useCasePages } from './use-case-pages.ts';
+import { WithdrawDialog } from './withdraw-dialog.tsx';
+
+/** The page; the shown kind is part of the address. */
+export function MyRequestsPage() {
+  const { t } = useTranslation();
+  const { student_id: student } = useUser();
+  const [isApplying, applying] = useDisclosure(false);
+  const isStudent = student !== null;
+  return (
+    <>
+      <PageHeader
+        title={t('requests.title')}
+        lead={t('requests.lead')}
+        actions={
+          isStudent ? (
+            <Button leftSection={<IconPlus size={17} aria-hidden />} onClick={applying.open}>
+              {t('requests.apply')}
+            </Button>
+          ) : undefined
+        }
+      />
+      {isStudent ? <KindTabs student={student} onApply={applying.open} /> : <NotAllowedPage />}
+      <LeaveDialog isOpen={isApplying} onClose={applying.close} />
+    </>
+  );
+}
+
+interface KindTabsProps {
+  readonly student: string;
+  readonly onApply: () => void;
+}
+
+function KindTabs({ student, onApply }: KindTabsProps) {
+  const { t } = useTranslation();
+  const [parameters, setParameters] = useSearchParams();
+  const [withdrawn, setWithdrawn] = useState<Case | null>(null);
+  const kind: CaseKind = parameters.get('kind') === 'correction' ? 'correction' : 'leave';
+  return (
+    <Tabs
+      value={kind}
+      onChange={(next) =>
+        setParameters(next === 'correction' ? { kind: next } : {}, { replace: true })
+      }
+      keepMounted={false}
+    >
+      <Tabs.List mb="md">
+        <Tabs.Tab value="leave" leftSection={<IconCalendarOff size={16} aria-hidden />}>
+          {t('requests.leave')}
+        </Tabs.Tab>
+        <Tabs.Tab value="correction" leftSection={<IconPencilCheck size={16} aria-hidden />}>
+          {t('requests.corrections')}
+        </Tabs.Tab>
+      </Tabs.List>
+      <Tabs.Panel value="leave">
+        <OwnCases kind="leave" student={student} onApply={onApply} onWithdraw={setWithdrawn} />
+      </Tabs.Panel>
+      <Tabs.Panel value="correction">
+        <OwnCases kind="correction" student={student} onApply={onApply} onWithdraw={setWithdrawn} />
+      </Tabs.Panel>
+      <WithdrawDialog request={withdrawn} onClose={() => setWithdrawn(null)} />
+    </Tabs>
+  );
+}
+
+interface OwnCasesProps extends KindTabsProps {
+  readonly kind: CaseKind;
+  readonly onWithdraw: (request: Case) => void;
+}
+
+function OwnCases({ kind, student, onApply, onWithdraw }: OwnCasesProps) {
+  const { t } = useTranslation();
+  const pages = useCasePages(kind, { student });
+  return (
+    <CasePages
+      pages={pages}
+      label={t('requests.list')}
+      empty={kind === 'leave' ? <NoLeave onApply={onApply} /> : <NoCorrections />}
+      actionsOf={(request) =>
+        request.item.can.withdraw ? (
+          <Button
+            size="xs"
+            variant="default"
+            onClick={() => onWithdraw(request)}
+            aria-label={t('requests.withdrawFor', { title: caseTitle(request) })}
+          >
+            {t('requests.withdraw')}
+          </Button>
+        ) : null
+      }
+    />
+  );
+}
+
+function NoLeave({ onApply }: { readonly onApply: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Empty
+      icon={IconCalendarOff}
+      title={t('requests.emptyLeave')}
+      text={t('requests.emptyLeaveText')}
+      action={
+        <Button variant="light" onClick={onApply}>
+          {t('requests.apply')}
+        </Button>
+      }
+    />
+  );
+}
+
+function NoCorrections() {
+  const { t } = useTranslation();
+  return (
+    <Empty
+      icon={IconPencilCheck}
+      title={t('requests.emptyCorrections')}
+      text={t('requests.emptyCorrectionsText')}
+    />
+  );
+}
