@@ -40,11 +40,13 @@ export interface TestSocket {
   readonly socket: Socket;
   readonly events: HeardEvent[];
   readonly inbox: unknown[];
+  /** The challenge of `/gateway`, once it came. */
+  readonly challenge: () => string | undefined;
   /** Sends a message and gives its answer. */
-  ask(event: string, message?: unknown): Promise<Answer>;
+  readonly ask: (event: string, message?: unknown) => Promise<Answer>;
   /** Why the server ended it, once it did. */
-  ended(): string | undefined;
-  close(): void;
+  readonly ended: () => string | undefined;
+  readonly close: () => void;
 }
 
 /** Opens a namespace; a refused handshake rejects with its `connect_error`. */
@@ -63,8 +65,10 @@ export async function openSocket(
   const events: HeardEvent[] = [];
   const inbox: unknown[] = [];
   let ended: string | undefined;
+  let challenge: string | undefined;
   socket.on('session', (event: HeardEvent) => events.push(event));
   socket.on('inbox', (message: unknown) => inbox.push(message));
+  socket.on('challenge', (message: { challenge: string }) => (challenge = message.challenge));
   socket.on('disconnect', (reason) => (ended = reason));
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
@@ -79,6 +83,7 @@ export async function openSocket(
     inbox,
     ask: (event, ...message) =>
       socket.timeout(10_000).emitWithAck(event, ...message) as Promise<Answer>,
+    challenge: () => challenge,
     ended: () => ended,
     close: () => void socket.close(),
   };

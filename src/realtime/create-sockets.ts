@@ -2,11 +2,12 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import { Server } from 'socket.io';
 import type { Environment } from '../config/env.ts';
+import { serveGateways, type GatewayParts } from './gateway.ts';
 import { serveLive, type LiveParts } from './live.ts';
 import { endSlowClients } from './slow-clients.ts';
 
 /** What the sockets need of the process; `Deps` of deps.ts fits. */
-export interface SocketParts extends LiveParts {
+export interface SocketParts extends LiveParts, GatewayParts {
   readonly environment: Environment;
 }
 
@@ -18,7 +19,8 @@ export interface Sockets {
 
 /** Path of the transport; the dashboard and docs/api.md name it too. */
 const PATH = '/socket.io';
-const MESSAGE_BYTES_MAX = 16 * 1024;
+/** The body of a gateway's message has at most 16 KB; quoted inside another JSON it grows. */
+const MESSAGE_BYTES_MAX = 32 * 1024;
 /** A connection that joined no namespace by then is ended. */
 const JOIN_WITHIN_MS = 10_000;
 
@@ -39,11 +41,12 @@ export function createSockets(httpServer: HttpServer, parts: SocketParts): Socke
     },
   });
   const live = serveLive(server, parts);
+  const gateways = serveGateways(server, parts);
   const slowClients = endSlowClients(server);
   return {
     async close() {
       slowClients.stop();
-      await live.close();
+      await Promise.all([live.close(), gateways.close()]);
       // The engine alone: `server.close` would also close the HTTP server, which is its owner's.
       server.engine.close();
     },

@@ -203,8 +203,8 @@ describe('watch', () => {
       await eventually('the last count', () => client.events.some(({ seq }) => seq === 16));
       expect(lastCounts(client)).toEqual(expected);
       const changed = client.events.filter(({ type }) => type === 'record.changed');
-      expect(changed.map(({ payload }) => payload['student']).sort()).toEqual(
-        world.students.slice(0, 8).map(({ id }) => id),
+      expect(new Set(changed.map(({ payload }) => payload['student']))).toEqual(
+        new Set(world.students.slice(0, 8).map(({ id }) => id)),
       );
       let seen = client.answer.seq ?? -1;
       for (const event of client.events) {
