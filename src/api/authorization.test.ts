@@ -223,6 +223,7 @@ describe('the matrix of roles and routes', () => {
 
     expect(open.map((route) => route.path).sort((a, b) => a.localeCompare(b))).toEqual([
       '/api/docs',
+      '/api/v1/asyncapi.json',
       '/api/v1/auth/login',
       '/api/v1/auth/refresh',
       '/api/v1/openapi.json',

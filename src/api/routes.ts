@@ -3,12 +3,14 @@ import type { ApiDeps } from './api-deps.ts';
 import { academicsRoutes } from './academics/routes.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { authRoutes } from './auth/routes.ts';
+import { deviceRoutes } from './devices/routes.ts';
 import { docsRoutes } from './docs/routes.ts';
 import { healthRoutes } from './health/routes.ts';
 import { meRoutes } from './me/routes.ts';
 import { recordRoutes } from './records/routes.ts';
 import type { Route } from './route.ts';
 import { sessionRoutes } from './sessions/routes.ts';
+import { statisticsRoutes } from './statistics/routes.ts';
 
 /** All routes. Paths are whole paths from the root. */
 export function allRoutes(deps: ApiDeps): Route[] {
@@ -18,8 +20,10 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...healthRoutes(deps),
     ...adminRoutes(),
     ...academicsRoutes(),
+    ...deviceRoutes(),
     ...sessionRoutes(deps),
     ...recordRoutes(),
+    ...statisticsRoutes(),
   ];
   return [...routes, ...docsRoutes(deps, routes)];
 }

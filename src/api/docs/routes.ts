@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { ApiDeps } from '../api-deps.ts';
 import { nonceOf } from '../middleware/security-headers.ts';
+import { buildAsyncApi } from '../../realtime/asyncapi.ts';
 import { buildOpenApi, type OpenApiDocument } from '../openapi/build-openapi.ts';
 import { authorize, publicAccess, route, type Route } from '../route.ts';
 import { referencePage } from './reference-page.ts';
@@ -26,6 +27,16 @@ export function docsRoutes({ environment }: ApiDeps, others: readonly Route[]): 
       replies: { 200: z.looseObject({ openapi: z.string() }) },
       errors: [],
       handler: async () => ({ status: 200, body: document() }),
+    }),
+    route({
+      method: 'get',
+      path: '/api/v1/asyncapi.json',
+      summary: 'The sockets as AsyncAPI 3',
+      tag: 'Reference',
+      access,
+      replies: { 200: z.looseObject({ asyncapi: z.string() }) },
+      errors: [],
+      handler: async () => ({ status: 200, body: buildAsyncApi(VERSION) }),
     }),
     route({
       method: 'get',
