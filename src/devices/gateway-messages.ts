@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { EVENT_CODES, EVENT_STATUSES } from '../domain/devices/event-results.ts';
 
 /** A socket takes small, live batches; backlogs go over HTTP (devices.md section 1.2). */
-export const SOCKET_EVENTS_MAX = 20;
+const SOCKET_EVENTS_MAX = 20;
 /** The body of a message by socket, in characters. */
-export const SOCKET_BODY_MAX = 16 * 1024;
+const SOCKET_BODY_MAX = 16 * 1024;
 
 /** Names and references: printable ASCII, since the database takes no control characters. */
 const word = (max: number) =>
@@ -59,7 +59,7 @@ export const signedMessage = z.strictObject({
 });
 
 /** One match on a terminal. */
-export const matchEvent = z.strictObject({
+const matchEvent = z.strictObject({
   event_id: z.uuid({ version: 'v7' }),
   device_id: word(64),
   boot_id: word(64),
@@ -112,7 +112,7 @@ export const eventsBody = z.strictObject({
 });
 
 /** What became of one event. */
-export const eventResult = z.strictObject({
+const eventResult = z.strictObject({
   event_id: z.guid(),
   status: z.enum(EVENT_STATUSES),
   code: z.enum(EVENT_CODES).optional(),

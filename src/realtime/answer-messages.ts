@@ -21,8 +21,8 @@ interface AnySocket {
   disconnect(close?: boolean): unknown;
 }
 
-/** A client that is refused this often in a row is not slowing down. */
-const REFUSALS_MAX = 200;
+/** Refusals cost an allowance of their own; a client that spends it as well is not slowing down. */
+const REFUSALS_BURST = 200;
 
 /**
  * Serves one event: parses the message, runs the handler and answers `{ok: true, ...}` or
@@ -46,13 +46,14 @@ export function answerMessages<S extends z.ZodType>(
 }
 
 /** The answer to a message that failed. */
-export function refusal({ ids, logger }: AnswerParts, error: unknown): object {
+function refusal({ ids, logger }: AnswerParts, error: unknown): object {
   return { ok: false, problem: socketProblem(error, ids.next(), logger) };
 }
 
 /** Refuses messages beyond the allowance of one socket, and ends a socket that never slows down. */
 export function limitMessages(parts: AnswerParts, socket: Socket, allowance: Allowance): void {
   const bucket = tokenBucket(allowance);
+  const patience = tokenBucket({ perSecond: allowance.perSecond, burst: REFUSALS_BURST });
   (socket as AnySocket).use((packet, next) => {
     if (bucket.take()) {
       next();
@@ -62,7 +63,7 @@ export function limitMessages(parts: AnswerParts, socket: Socket, allowance: All
     acknowledgementOf(packet)(
       refusal(parts, appError('rate_limited', detail, { meta: { retry_after_seconds: 1 } })),
     );
-    if (bucket.refusals() > REFUSALS_MAX) socket.disconnect(true);
+    if (!patience.take()) socket.disconnect(true);
   });
 }
 

@@ -40,6 +40,8 @@ export function createSockets(httpServer: HttpServer, parts: SocketParts): Socke
       decide(null, isOwnOrigin(request, publicOrigins));
     },
   });
+  // Socket.IO opens its root namespace to everyone; nothing is served there.
+  server.use((_socket, next) => next(new Error('not_found')));
   const live = serveLive(server, parts);
   const gateways = serveGateways(server, parts);
   const slowClients = endSlowClients(server);

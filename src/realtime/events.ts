@@ -18,7 +18,7 @@ export const sessionRequest = z.strictObject({ session: id });
 export const tokenRequest = handshakeAuth;
 
 /** Counts over the roll of a session. */
-export const countsReply = z.strictObject({
+const countsReply = z.strictObject({
   present: count,
   late: count,
   absent: count,

@@ -1,4 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { v7 } from 'uuid';
 import { startTestApi, type TestApi } from '../../test/api.ts';
 import { makeSession, makeWorld, minutesFromNow, type World } from '../../test/factories.ts';
@@ -26,7 +32,7 @@ const open: { readonly close: () => void }[] = [];
 
 beforeAll(async () => {
   api = await startTestApi({ attach: createSockets, variables: { RATE_LIMIT_SCALE: '20' } });
-  world = await makeWorld(api.em(), { studentCount: 8 });
+  world = await makeWorld(api.em(), { studentCount: 12 });
   gateway = await makeGateway(api.em(), world.room.id);
   client = await admitted(gateway);
 });
@@ -396,6 +402,40 @@ describe('events', () => {
     }
     expect(await totals()).toEqual(before);
     expect(await client.ask('events', good)).toMatchObject({ ok: true, results: [] });
+  });
+});
+
+describe('the example of docs/devices.md', () => {
+  it('runs as printed and marks a student', async () => {
+    const root = fileURLToPath(new URL('../..', import.meta.url));
+    const page = readFileSync(path.join(root, 'docs/devices.md'), 'utf8');
+    const program = /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+    const folder = mkdtempSync(path.join(tmpdir(), 'gateway-'));
+    mkdirSync(path.join(folder, 'var/keys'), { recursive: true });
+    symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
+    const { d, x } = gateway.privateKey.export({ format: 'jwk' });
+    const own = {
+      gateway_id: gateway.id,
+      kid: gateway.kid,
+      private_key: d,
+      public_key: x,
+      devices: [{ device_id: gateway.deviceId, rooms: [world.room.code] }],
+      subjects: [(await freshStudent()).ref],
+    };
+    writeFileSync(path.join(folder, 'var/keys/demo-gateway.json'), JSON.stringify(own));
+    writeFileSync(path.join(folder, 'gateway.mjs'), program);
+
+    try {
+      const run = promisify(execFile)(process.execPath, ['gateway.mjs'], {
+        cwd: folder,
+        env: { ...process.env, BASE_URL: api.baseUrl, NODE_OPTIONS: '' },
+        timeout: 20_000,
+      });
+      const { stdout } = await run;
+      expect(JSON.parse(stdout)).toMatchObject({ ok: true, results: [{ status: 'accepted' }] });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

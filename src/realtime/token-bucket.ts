@@ -4,8 +4,6 @@
 export interface TokenBucket {
   /** Takes one; false when none is left. */
   take(): boolean;
-  /** How often `take` failed since it last succeeded. */
-  refusals(): number;
 }
 
 /** What a bucket holds and how fast it fills again. */
@@ -24,20 +22,14 @@ export function tokenBucket(
 ): TokenBucket {
   let level = burst;
   let at = nowMs();
-  let refused = 0;
   return {
     take() {
       const now = nowMs();
       level = Math.min(burst, level + ((now - at) / 1_000) * perSecond);
       at = now;
-      if (level < 1) {
-        refused += 1;
-        return false;
-      }
+      if (level < 1) return false;
       level -= 1;
-      refused = 0;
       return true;
     },
-    refusals: () => refused,
   };
 }
