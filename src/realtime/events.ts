@@ -8,14 +8,16 @@ const instant = z.iso.datetime();
 /** A UUID on the wire. */
 const id = z.guid();
 
+const accessToken = z.string().min(1).max(4_096);
+
 /** What a client sends in the handshake's `auth`. */
-export const handshakeAuth = z.strictObject({ token: z.string().min(1).max(4_096) });
+export const handshakeAuth = z.strictObject({ token: accessToken });
 
 /** `watch` and `unwatch`. */
 export const sessionRequest = z.strictObject({ session: id });
 
 /** `token`: a fresh access token of the same person. */
-export const tokenRequest = handshakeAuth;
+export const tokenRequest = z.strictObject({ token: accessToken });
 
 /** Counts over the roll of a session. */
 const countsReply = z.strictObject({

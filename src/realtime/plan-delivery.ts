@@ -4,7 +4,7 @@ import type { Id } from '../domain/types.ts';
 import type { SessionMessage } from './events.ts';
 
 /** A message for those who see a part of the roll; `student` null means all of them. */
-export interface PartMessage {
+interface PartMessage {
   readonly student: Id | null;
   readonly message: SessionMessage;
 }
