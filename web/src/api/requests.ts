@@ -61,6 +61,9 @@ export const applyForLeave = (api: ApiClient, body: NewLeave, idempotencyKey: st
 export const askForCorrection = (api: ApiClient, body: NewCorrection, idempotencyKey: string) =>
   api.request<CorrectionRequest>({ method: 'POST', path: CORRECTIONS, body, idempotencyKey });
 
+export const readCase = (api: ApiClient, kind: CaseKind, id: string, signal?: AbortSignal) =>
+  api.request<LeaveApplication | CorrectionRequest>({ path: `${pathOf(kind)}${id}/`, signal });
+
 export const decideCase = (api: ApiClient, kind: CaseKind, id: string, body: Decision) =>
   api.request<LeaveApplication | CorrectionRequest>({
     method: 'PATCH',
