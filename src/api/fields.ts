@@ -3,12 +3,16 @@ import { z } from 'zod';
 
 /** A UUID. */
 export const idField = z.guid();
+/** The years 1 to 9999 in UTC: the database knows no year 0, and later years are written longer. */
+const isInCalendar = (text: string): boolean => text >= '0001';
+const outsideCalendar = { message: 'Give a year from 0001 to 9999.' };
 /** An RFC 3339 instant with offset; code gets it in UTC with milliseconds. */
 export const instantField = z.iso
   .datetime({ offset: true })
-  .transform((text) => new Date(text).toISOString());
+  .transform((text) => new Date(text).toISOString())
+  .refine(isInCalendar, outsideCalendar);
 /** A calendar date `YYYY-MM-DD`. */
-export const dateField = z.iso.date();
+export const dateField = z.iso.date().refine(isInCalendar, outsideCalendar);
 /** Free text with its ends trimmed: 1 to 2,000 characters. */
 export const textField = z.string().trim().min(1).max(2_000);
 /** An instant in an answer. */
