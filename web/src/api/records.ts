@@ -10,6 +10,8 @@ export interface MarkOperation {
   readonly student: string;
   readonly mark: RollMark;
   readonly reason?: string;
+  /** The operation that decided the record as it was shown when this mark was made. */
+  readonly base_op_id?: string;
 }
 
 /** Marks one student; the operation's id is the Idempotency-Key. */
@@ -36,6 +38,15 @@ export const sendMarks = (
     method: 'POST',
     path: `${BASE}bulk-mark/`,
     body: { session, records },
+    idempotencyKey,
+  });
+
+/** Marks everyone who has no mark when the request arrives. */
+export const markRest = (api: ApiClient, session: string, mark: RollMark, idempotencyKey: string) =>
+  api.request<BulkResult>({
+    method: 'POST',
+    path: `${BASE}bulk-mark/`,
+    body: { session, records: [], default: { mark } },
     idempotencyKey,
   });
 

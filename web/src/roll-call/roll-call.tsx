@@ -1,0 +1,174 @@
+/** The roll of a class, to be marked by click, touch or keyboard. */
+import { Alert, Stack, Text } from '@mantine/core';
+import { IconInfoCircle, IconMoodEmpty, IconUsers } from '@tabler/icons-react';
+import { useDisclosure } from '@mantine/hooks';
+import { useCallback, useMemo, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { RollMark, RosterRow, Session } from '../api/types.ts';
+import { fullName } from '../shared/person-name.ts';
+import { Empty } from '../shared/states.tsx';
+import { showDistance } from '../shared/times.ts';
+import { HelpDialog } from './help-dialog.tsx';
+import { LeaveDialog } from './leave-dialog.tsx';
+import type { Marking, MarkingState } from './marking.ts';
+import {
+  narrowRoll,
+  WHOLE_ROLL,
+  type GridEntry,
+  type RollEntry,
+  type RollView,
+} from './narrow-roll.ts';
+import { ReasonDialog } from './reason-dialog.tsx';
+import { RestDialog } from './rest-dialog.tsx';
+import { CountsFilter, RollTools } from './roll-tools.tsx';
+import { countRows } from './roster-cache.ts';
+import { focusStudent, StudentGrid } from './student-grid.tsx';
+import { UnsentNotice } from './unsent-notice.tsx';
+import { usePageKeys } from './use-page-keys.ts';
+import { useRest } from './use-rest.ts';
+
+interface RollCallProps {
+  readonly session: Session;
+  readonly rows: readonly RosterRow[];
+  /** The last event by others of each student. */
+  readonly newsOf: ReadonlyMap<string, number>;
+  readonly marking: Marking;
+  readonly state: MarkingState;
+}
+
+/** Numbers, filters and the grid. */
+export function RollCall({ session, rows, newsOf, marking, state }: RollCallProps) {
+  const { t } = useTranslation();
+  const [view, setView] = useState(WHOLE_ROLL);
+  const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
+  const [announcement, setAnnouncement] = useState('');
+  const [isHelping, help] = useDisclosure(false);
+  const [isAskingRest, askRest] = useDisclosure(false);
+  const search = useRef<HTMLInputElement>(null);
+  const rest = useRest(session.id, marking);
+
+  const entries = useMemo(
+    () => entriesOf(rows, state, newsOf, rest.isPending),
+    [rows, state, newsOf, rest.isPending],
+  );
+  const counts = countRows(entries);
+  // A mentor sees some rows only; the numbers of the class come from the server then.
+  const shownCounts = counts.roster === session.counts.roster ? counts : session.counts;
+  const shown = narrowRoll(entries, view, touched);
+  const { mark: canMark } = session.can;
+
+  const changeView = (next: RollView): void => {
+    setView(next);
+    setTouched(new Set());
+  };
+  const giveMark = useCallback(
+    ({ student, mark: before }: RollEntry, mark: RollMark): void => {
+      if (!canMark || before === mark) return;
+      setTouched((held) => new Set(held).add(student.id));
+      setAnnouncement(t('rollCall.announce', { name: fullName(student), mark: t(`mark.${mark}`) }));
+      marking.mark(student.id, mark);
+    },
+    [canMark, marking, t],
+  );
+  const focusFirst = (): void => {
+    const [first] = shown;
+    if (first) focusStudent(first.student.id);
+  };
+  usePageKeys({ search: () => search.current?.focus(), help: help.open });
+
+  if (rows.length === 0) {
+    return (
+      <Empty icon={IconUsers} title={t('rollCall.emptyTitle')} text={t('rollCall.emptyText')} />
+    );
+  }
+  return (
+    <Stack gap="sm">
+      <WhyNot session={session} />
+      <RollTools
+        view={view}
+        onChange={changeView}
+        searchInput={search}
+        onLeaveSearch={focusFirst}
+        canMark={canMark}
+        unmarked={counts.unmarked}
+        isMarkingRest={rest.isPending}
+        onRest={askRest.open}
+        onHelp={help.open}
+      />
+      <CountsFilter session={session} counts={shownCounts} view={view} onChange={changeView} />
+      <UnsentNotice state={state} rows={rows} marking={marking} />
+      {shown.length === 0 ? (
+        <Empty
+          icon={IconMoodEmpty}
+          title={t('rollCall.noMatchTitle')}
+          text={t('rollCall.noMatchText')}
+        />
+      ) : (
+        <StudentGrid
+          entries={shown}
+          canMark={canMark}
+          onMark={giveMark}
+          onExcused={() => setAnnouncement(t('rollCall.excusedElsewhere'))}
+        />
+      )}
+      <div className="hidden-visually" role="status" aria-live="polite">
+        {announcement}
+      </div>
+      <HelpDialog isOpen={isHelping} onClose={help.close} />
+      <RestDialog
+        isOpen={isAskingRest}
+        count={counts.unmarked}
+        isWaiting={state.unsent.size > 0}
+        onClose={askRest.close}
+        onConfirm={() => {
+          askRest.close();
+          rest.markRest(
+            entries.filter(({ mark }) => mark === null).map((entry) => entry.student.id),
+          );
+        }}
+      />
+      <ReasonDialog asked={state.asked} rows={rows} marking={marking} />
+      <LeaveDialog hasUnsent={state.unsent.size > 0} count={state.unsent.size} />
+    </Stack>
+  );
+}
+
+function entriesOf(
+  rows: readonly RosterRow[],
+  { unsent, failures }: MarkingState,
+  newsOf: ReadonlyMap<string, number>,
+  isMarkingRest: boolean,
+): readonly GridEntry[] {
+  return rows.map(({ student, record }) => {
+    const stored = record?.mark ?? null;
+    const isRest = isMarkingRest && stored === null;
+    const sent = unsent.get(student.id) ?? (isRest ? 'present' : undefined);
+    return {
+      student,
+      mark: sent ?? stored,
+      source: sent === undefined && stored !== null ? (record?.source ?? null) : null,
+      isSending: sent !== undefined,
+      failure: failures.get(student.id)?.detail ?? null,
+      news: newsOf.get(student.id) ?? 0,
+    };
+  });
+}
+
+/** Why the roll cannot be marked, or what still can. */
+function WhyNot({ session }: { readonly session: Session }) {
+  const { t } = useTranslation();
+  const { can, status, opens_at: opensAt } = session;
+  const text = ((): string | null => {
+    if (can.mark) return status === 'closed' ? t('rollCall.closedNote') : null;
+    if (status === 'scheduled')
+      return t('rollCall.readOnlyScheduled', { time: showDistance(opensAt) });
+    if (status === 'locked') return t('rollCall.readOnlyLocked');
+    return t(status === 'cancelled' ? 'rollCall.readOnlyCancelled' : 'rollCall.readOnly');
+  })();
+  if (text === null) return null;
+  return (
+    <Alert color="gray" variant="light" icon={<IconInfoCircle aria-hidden />} py={8}>
+      <Text size="sm">{text}</Text>
+    </Alert>
+  );
+}

@@ -1,0 +1,99 @@
+/** Writes marks into a roster: from answers and live events, the newer version always wins. */
+import type {
+  AttendanceRecord,
+  Counts,
+  Mark,
+  MarkResult,
+  Roster,
+  RosterRow,
+  SessionEvent,
+} from '../api/types.ts';
+import { MARKS } from '../api/types.ts';
+
+/** What is known of a record after a change. */
+export interface RecordChange {
+  readonly student: string;
+  readonly mark: Mark | null;
+  readonly source: string | null;
+  readonly winner_op_id: string | null;
+  readonly version: number;
+  readonly updated_at: string;
+}
+
+/** The change a live event tells of; null when it is none the reader may see. */
+export function changeOf({ type, payload, at }: SessionEvent): RecordChange | null {
+  const { student, mark, source, winner_op_id: winner, version } = payload;
+  if (type !== 'record.changed' || typeof student !== 'string' || typeof version !== 'number') {
+    return null;
+  }
+  return {
+    student,
+    mark: MARKS.find((known) => known === mark) ?? null,
+    source: typeof source === 'string' ? source : null,
+    winner_op_id: typeof winner === 'string' ? winner : null,
+    version,
+    updated_at: at,
+  };
+}
+
+/** The change an answer to a mark tells of. */
+export const changeOfResult = ({ student, record }: MarkResult): RecordChange | null =>
+  record && { student, ...record };
+
+/** The roster with the changes that are newer than what it holds. */
+export function withChanges(roster: Roster, changes: readonly RecordChange[]): Roster {
+  const newest = new Map<string, RecordChange>();
+  for (const change of changes) {
+    if (change.version > (newest.get(change.student)?.version ?? 0)) {
+      newest.set(change.student, change);
+    }
+  }
+  return {
+    ...roster,
+    students: roster.students.map((row) => {
+      const change = newest.get(row.student.id);
+      if (!change || change.version <= (row.record?.version ?? 0)) return row;
+      return { ...row, record: withChange(roster.session, row.record, change) };
+    }),
+  };
+}
+
+/** What was read, with rows that live events brought further meanwhile kept. */
+export function newerOf(held: Roster | undefined, read: Roster): Roster {
+  if (!held) return read;
+  const known = new Map(held.students.map((row) => [row.student.id, row]));
+  return {
+    ...read,
+    students: read.students.map((row) => {
+      const before = known.get(row.student.id);
+      const isOlder = (row.record?.version ?? 0) < (before?.record?.version ?? 0);
+      return isOlder && before ? { ...row, record: before.record } : row;
+    }),
+  };
+}
+
+/** The numbers of a whole roll. */
+export function countRows(rows: readonly { readonly mark: Mark | null }[]): Counts {
+  const counts = { present: 0, late: 0, absent: 0, excused: 0, unmarked: 0, roster: rows.length };
+  for (const { mark } of rows) counts[mark ?? 'unmarked'] += 1;
+  return counts;
+}
+
+function withChange(
+  session: string,
+  record: RosterRow['record'],
+  { student, ...change }: RecordChange,
+): AttendanceRecord {
+  const fresh: AttendanceRecord = {
+    id: '',
+    session,
+    student,
+    marked_at: null,
+    capture_mode: null,
+    arrival_at: null,
+    excuse_category: null,
+    flags: [],
+    ...change,
+  };
+  return { ...(record ?? fresh), ...change, marked_at: change.updated_at };
+}

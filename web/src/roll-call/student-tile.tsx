@@ -1,0 +1,118 @@
+/** One student: name, mark, and the marks to give. */
+import { Tooltip } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { memo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ROLL_MARKS, type Mark, type RollMark } from '../api/types.ts';
+import { MARK_LOOKS } from '../shared/chips.tsx';
+import { fullName } from '../shared/person-name.ts';
+import type { GridEntry, RollEntry } from './narrow-roll.ts';
+import { sourceKey } from './source-key.ts';
+
+interface StudentTileProps extends GridEntry {
+  /** This tile takes part in the tab order. */
+  readonly isChosen: boolean;
+  readonly canMark: boolean;
+  readonly onMark: (entry: RollEntry, mark: RollMark) => void;
+  readonly onChoose: (student: string) => void;
+}
+
+/** What a click on the tile gives: present first, then around. */
+const NEXT: Readonly<Record<Mark | 'unmarked', RollMark>> = {
+  unmarked: 'present',
+  present: 'late',
+  late: 'absent',
+  absent: 'present',
+  excused: 'present',
+};
+
+/** The tile. A class has many of them, so it is drawn again only when something of it changed. */
+export const StudentTile = memo(function StudentTile(props: StudentTileProps) {
+  const { t } = useTranslation();
+  const { student, mark, isSending, failure, news, canMark, onMark } = props;
+  const name = fullName(student);
+  const state = [
+    ...(isSending ? [t('rollCall.cardSending')] : []),
+    ...(failure === null ? [] : [t('rollCall.cardFailed')]),
+  ];
+  const label = t('rollCall.cardLabel', {
+    name,
+    roll: student.roll_number,
+    mark: t(`mark.${mark ?? 'unmarked'}`),
+  });
+  return (
+    <div
+      role="gridcell"
+      className={`roll-tile tone-${mark ?? 'unmarked'}`}
+      data-mark={mark ?? 'unmarked'}
+      data-sending={isSending || undefined}
+      data-failed={failure !== null || undefined}
+    >
+      {news === 0 ? null : <span key={news} className="roll-tile-news" aria-hidden="true" />}
+      <button
+        type="button"
+        className="roll-tile-main"
+        tabIndex={props.isChosen ? 0 : -1}
+        data-student={student.id}
+        aria-label={[label, ...state].join(', ')}
+        aria-disabled={!canMark || undefined}
+        onFocus={() => props.onChoose(student.id)}
+        onClick={() => canMark && onMark({ student, mark }, NEXT[mark ?? 'unmarked'])}
+      >
+        <Badge mark={mark} />
+        <span className="roll-tile-words">
+          <span className="roll-tile-name">{name}</span>
+          <Under {...props} />
+        </span>
+      </button>
+      {canMark ? (
+        <span className="roll-tile-marks">
+          {ROLL_MARKS.map((to) => (
+            <button
+              key={to}
+              type="button"
+              tabIndex={-1}
+              className={`roll-mark tone-${to}`}
+              aria-pressed={mark === to}
+              aria-label={t('rollCall.markAs', { mark: t(`mark.${to}`), name })}
+              onClick={() => onMark({ student, mark }, to)}
+            >
+              {t(`markLetter.${to}`)}
+            </button>
+          ))}
+        </span>
+      ) : null}
+    </div>
+  );
+});
+
+/** Letter and colour; a shape says unmarked. */
+function Badge({ mark }: { readonly mark: Mark | null }) {
+  const { t } = useTranslation();
+  const Unmarked = MARK_LOOKS.unmarked.icon;
+  return (
+    <span className="roll-tile-badge" aria-hidden="true">
+      {mark === null ? <Unmarked size={20} stroke={1.8} /> : t(`rollCall.letter.${mark}`)}
+    </span>
+  );
+}
+
+function Under({ student, source, failure }: StudentTileProps) {
+  const { t } = useTranslation();
+  if (failure !== null) {
+    return (
+      <Tooltip label={failure} multiline w={260}>
+        <span className="roll-tile-under roll-tile-failure">
+          <IconAlertTriangle size={14} aria-hidden />
+          {t('rollCall.cardFailed')}
+        </span>
+      </Tooltip>
+    );
+  }
+  return (
+    <span className="roll-tile-under numbers">
+      {student.roll_number}
+      {source === null || source === 'manual' ? null : ` · ${t(`source.${sourceKey(source)}`)}`}
+    </span>
+  );
+}

@@ -1,0 +1,36 @@
+/** Marks everyone without a mark as present, in one request. */
+import { useMutation } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { markRest } from '../api/records.ts';
+import type { MarkResult } from '../api/types.ts';
+import { useApp } from '../app-context.ts';
+import { notifyFailed } from '../shared/notify.ts';
+import { useFailureText } from '../shared/states.tsx';
+import { useIdempotencyKey } from '../shared/use-idempotency-key.ts';
+import type { Marking } from './marking.ts';
+import type { Outcome } from './marking-outbox.ts';
+
+/**
+ * The command. The server decides who has no mark when it arrives, so that a scan of the same
+ * moment is not written over; `students` only tells one press of the button from the next.
+ */
+export function useRest(session: string, marking: Marking) {
+  const { t } = useTranslation();
+  const { api } = useApp();
+  const failureText = useFailureText();
+  const keyOf = useIdempotencyKey();
+  const command = useMutation({
+    mutationFn: (students: readonly string[]) =>
+      markRest(api, session, 'present', keyOf([session, students])),
+    onSuccess: ({ results }) => marking.settle(results.map(outcomeOf)),
+    onError: (error) => notifyFailed(t('rollCall.restFailed'), failureText(error)),
+  });
+  return { markRest: command.mutate, isPending: command.isPending };
+}
+
+function outcomeOf(result: MarkResult): Outcome {
+  const operation = { op_id: result.op_id, student: result.student, mark: 'present' } as const;
+  return result.record === null
+    ? { kind: 'refused', operation, code: result.code ?? 'unknown', detail: result.detail ?? '' }
+    : { kind: 'stored', operation, result };
+}
