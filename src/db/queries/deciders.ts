@@ -53,17 +53,26 @@ function deciders(kind: CaseKind, who: string): string {
 }
 
 /**
- * The condition under which a person may decide a case now (trust.md section 3, O5). Leave reads
- * aliases `l` and `st`; correction reads `l`, `st`, `s` and `c`.
+ * The condition under which a person has authority over a case, decided or not, and so may read
+ * its texts (trust.md O10). It reads the aliases of `CASE_FROM`.
  */
-export function deciderCondition(kind: CaseKind, userId: Id): Condition {
-  const sql = `l.status = 'pending' and ${deciders(kind, '?::uuid')}`;
+export function authorityCondition(kind: CaseKind, userId: Id): Condition {
+  const sql = deciders(kind, '?::uuid');
   const placeholders = sql.match(/\?::uuid/g)?.length ?? 0;
   return { sql, parameters: Array.from({ length: placeholders }, () => userId) };
 }
 
-/** The tables behind the aliases that the condition of a kind reads. */
-const FROM: Readonly<Record<CaseKind, string>> = {
+/**
+ * The condition under which a person may decide a case now (trust.md section 3, O5). It reads the
+ * aliases of `CASE_FROM`.
+ */
+export function deciderCondition(kind: CaseKind, userId: Id): Condition {
+  const { sql, parameters } = authorityCondition(kind, userId);
+  return { sql: `l.status = 'pending' and ${sql}`, parameters };
+}
+
+/** The tables behind the aliases that the conditions of a kind read. */
+export const CASE_FROM: Readonly<Record<CaseKind, string>> = {
   leave: 'leave_application l join student st on st.id = l.student_id',
   correction: `correction_request l join student st on st.id = l.student_id
     join attendance_session s on s.id = l.session_id
@@ -79,7 +88,7 @@ export async function decidersAmong(
 ): Promise<Id[]> {
   const found = await rows<{ id: Id }>(
     em,
-    `select person.id from unnest(?::uuid[]) as person(id), ${FROM[kind]}
+    `select person.id from unnest(?::uuid[]) as person(id), ${CASE_FROM[kind]}
      where l.id = ?::uuid and ${deciders(kind, 'person.id')}`,
     [people, id],
   );

@@ -62,12 +62,8 @@ async function decide(
 ): Promise<CaseResult> {
   const row = await findCase(em, kind, id, { lock: true });
   if (!row) throw appError('not_found', 'There is no such request.');
-  const known = await firstRow<{ case_id: Id }>(
-    em,
-    'select case_id from decision where id = ?::uuid',
-    [message.decisionId],
-  );
-  if (known?.case_id === id) return { view: viewOf(row), refused: null };
+  const known = await findDecidedCase(em, message.decisionId);
+  if (known === id) return { view: viewOf(row), refused: null };
   const refused = known
     ? { code: 'op_id_reused', detail: 'This decision id was used for another request.' }
     : admit(row, new Set(), message);
@@ -81,6 +77,16 @@ async function decide(
   await appendLog(em, operation.ids, { audit: [decidedEvent(operation, row, message, after)] });
   const decided = await findCase(em, kind, id);
   return { view: viewOf(decided ?? row), refused: null };
+}
+
+/** The case that a decision id decided, or undefined while it decided none. */
+export async function findDecidedCase(em: Em, decisionId: Id): Promise<Id | undefined> {
+  const row = await firstRow<{ case_id: Id }>(
+    em,
+    'select case_id from decision where id = ?::uuid',
+    [decisionId],
+  );
+  return row?.case_id;
 }
 
 async function applyEffect(

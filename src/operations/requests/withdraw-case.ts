@@ -27,8 +27,8 @@ export async function withdrawCase(
   return operation.em.transactional(async (em) => {
     const row = await findCase(em, kind, id, { lock: true });
     if (!row) throw appError('not_found', 'There is no such request.');
-    const key = `${kind}/${id}:withdraw:${message.withdrawalId}`;
-    if (await isKnown(em, key)) return { view: viewOf(row), refused: null };
+    if (await isWithdrawalKnown(em, kind, id, message.withdrawalId))
+      return { view: viewOf(row), refused: null };
     const refused = withdrawalRefusal(row, message);
     if (refused) return { view: viewOf(row), refused };
     await rows(
@@ -40,7 +40,7 @@ export async function withdrawCase(
     await rows(
       em,
       "insert into idempotency_key (scope, key, body_hash, response) values ('activity', ?, '', '{}')",
-      [key],
+      [keyOf(kind, id, message.withdrawalId)],
     );
     await appendLog(em, operation.ids, {
       audit: [
@@ -55,16 +55,26 @@ export async function withdrawCase(
   });
 }
 
-async function isKnown(em: Em, key: string): Promise<boolean> {
+const keyOf = (kind: CaseKind, id: Id, withdrawalId: Id): string =>
+  `${kind}/${id}:withdraw:${withdrawalId}`;
+
+/** Says whether this withdrawal was applied already, so that a repeat is answered from the row. */
+export async function isWithdrawalKnown(
+  em: Em,
+  kind: CaseKind,
+  id: Id,
+  withdrawalId: Id,
+): Promise<boolean> {
   const found = await firstRow<{ key: string }>(
     em,
     "select key from idempotency_key where scope = 'activity' and key = ?",
-    [key],
+    [keyOf(kind, id, withdrawalId)],
   );
   return found !== undefined;
 }
 
-function withdrawalRefusal(row: CaseRow, message: WithdrawMessage): CaseResult['refused'] {
+/** Why a withdrawal is refused, or null when it is admitted. */
+export function withdrawalRefusal(row: CaseRow, message: WithdrawMessage): CaseResult['refused'] {
   if (message.actorId !== row.applicantId) {
     return { code: 'forbidden', detail: 'Only the person who filed a request withdraws it.' };
   }
