@@ -1,9 +1,10 @@
 /** A workflow gateway without Temporal: each command goes straight to the operation of its activity. */
 import { firstRow } from '../src/db/orm.ts';
 import type { Deps } from '../src/deps.ts';
-import { appError } from '../src/domain/errors.ts';
 import { operationFor } from '../src/operations/operation-for.ts';
 import { SYSTEM_ACTOR, type WorkflowGateway } from '../src/operations/ports.ts';
+import { applyDecision } from '../src/operations/requests/apply-decision.ts';
+import { withdrawCase } from '../src/operations/requests/withdraw-case.ts';
 import { applyTransition } from '../src/operations/sessions/apply-transition.ts';
 
 /** Commands that reached the gateway, for tests that look at outgoing calls. */
@@ -13,10 +14,13 @@ export interface DirectWorkflows extends WorkflowGateway {
   connect(deps: Deps): void;
 }
 
-/** Makes a gateway that applies lifecycle commands at once, as the session workflow would. */
+/** Makes a gateway that applies commands and decisions at once, as the workflows would. */
 export function directWorkflows(): DirectWorkflows {
   let deps: Deps | undefined;
-  const away = () => Promise.reject(appError('workflow_unavailable', 'Not part of this test.'));
+  const connected = (): Deps => {
+    if (!deps) throw new Error('connect the gateway first');
+    return deps;
+  };
   return {
     started: [],
     connect(given) {
@@ -29,8 +33,7 @@ export function directWorkflows(): DirectWorkflows {
       this.started.push(`${kind}/${caseId}`);
     },
     async transition(sessionId, command) {
-      if (!deps) throw new Error('connect the gateway first');
-      const operation = operationFor(deps, SYSTEM_ACTOR);
+      const operation = operationFor(connected(), SYSTEM_ACTOR);
       const row = await firstRow<{ epoch: number }>(
         operation.em,
         'select epoch from attendance_session where id = ?::uuid',
@@ -42,8 +45,13 @@ export function directWorkflows(): DirectWorkflows {
         command: { ...command, by: 'person' },
       });
     },
-    decide: away,
-    withdraw: away,
+    async decide(kind, caseId, message) {
+      const operation = operationFor(connected(), SYSTEM_ACTOR);
+      return applyDecision(operation, kind, caseId, { ...message, channel: 'api' });
+    },
+    async withdraw(kind, caseId, message) {
+      return withdrawCase(operationFor(connected(), SYSTEM_ACTOR), kind, caseId, message);
+    },
     ping: async () => ({ reachable: true, workers: 1 }),
     close: async () => undefined,
   };

@@ -3,9 +3,11 @@ import type { ApiDeps } from './api-deps.ts';
 import { academicsRoutes } from './academics/routes.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { authRoutes } from './auth/routes.ts';
+import { correctionRoutes } from './correction/routes.ts';
 import { deviceRoutes } from './devices/routes.ts';
 import { docsRoutes } from './docs/routes.ts';
 import { healthRoutes } from './health/routes.ts';
+import { leaveRoutes } from './leave/routes.ts';
 import { meRoutes } from './me/routes.ts';
 import { recordRoutes } from './records/routes.ts';
 import type { Route } from './route.ts';
@@ -23,6 +25,8 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...deviceRoutes(),
     ...sessionRoutes(deps),
     ...recordRoutes(),
+    ...leaveRoutes(deps),
+    ...correctionRoutes(deps),
     ...statisticsRoutes(),
   ];
   return [...routes, ...docsRoutes(deps, routes)];

@@ -16,6 +16,7 @@ import { uuidV5 } from '../../security/uuid-v5.ts';
 import { idParams } from '../fields.ts';
 import { listBody, listOf } from '../paging.ts';
 import { authorize, route, type Route, type RouteInput } from '../route.ts';
+import { startSoon } from '../start-soon.ts';
 import { presentRecord, presentSession } from './presenter.ts';
 import {
   createSessionBody,
@@ -31,7 +32,6 @@ import {
 
 const BASE = '/api/v1/attendance/sessions';
 const TAG = 'Sessions';
-const START_PATIENCE_MS = 2_000;
 
 /** What these routes need of the composition root. */
 export interface SessionRouteDeps {
@@ -145,7 +145,7 @@ function create({ workflows }: SessionRouteDeps): Route {
           id: await createSession(operation, em, createScope(principal), newSession(input.body)),
         })),
       );
-      await startSoon(workflows, stored.value.id);
+      await startSoon(workflows.startSession(stored.value.id));
       return {
         status: 201,
         body: await readSession(operation, principal, stored.value.id),
@@ -190,18 +190,6 @@ function newSession(body: z.output<typeof createSessionBody>) {
     autoOpen: body.auto_open,
     biometricEnabled: body.biometric_enabled,
   };
-}
-
-/**
- * Tries the start once; the outbox row of the same transaction makes it certain, so a failure or
- * a slow server here changes nothing for the caller (temporal.md section 10).
- */
-async function startSoon(workflows: WorkflowGateway, sessionId: Id): Promise<void> {
-  const patience = AbortSignal.timeout(START_PATIENCE_MS);
-  await Promise.race([
-    workflows.startSession(sessionId).catch(() => undefined),
-    new Promise<void>((done) => patience.addEventListener('abort', () => done(), { once: true })),
-  ]);
 }
 
 const roster = route({
