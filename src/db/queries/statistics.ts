@@ -42,7 +42,7 @@ export interface StatisticsLine {
 }
 
 /** First and last day that count; null for open. */
-export interface DateRange {
+interface DateRange {
   readonly dateFrom?: LocalDate | undefined;
   readonly dateTo?: LocalDate | undefined;
 }

@@ -23,7 +23,7 @@ export const ELIGIBILITY_VERDICTS = [
 export type EligibilityVerdict = (typeof ELIGIBILITY_VERDICTS)[number];
 
 /** One value compared with one threshold. */
-export interface DecidedItem {
+interface DecidedItem {
   readonly unit: RequirementUnit;
   readonly scope: 'course' | 'term';
   /** The course, for items of one course. */

@@ -16,11 +16,11 @@ import {
 } from './strict-reader.ts';
 
 /** How leave of a category counts (eligibility.md section 3, patterns a to d). */
-export const LEAVE_PATTERNS = ['attended', 'excluded', 'tolerance', 'condone'] as const;
+const LEAVE_PATTERNS = ['attended', 'excluded', 'tolerance', 'condone'] as const;
 export type LeavePattern = (typeof LEAVE_PATTERNS)[number];
 
 /** The most units one leave rule moves: a number of units, or a share of held, rounded down. */
-export type LeaveCap = { readonly units: number } | { readonly ofHeld: Threshold };
+type LeaveCap = { readonly units: number } | { readonly ofHeld: Threshold };
 
 /** How leave of some categories counts; one cap covers all of them together. */
 export interface LeaveRule {
@@ -34,12 +34,7 @@ export interface LeaveRule {
 }
 
 /** What one threshold is compared with (eligibility.md section 4). */
-export const REQUIREMENT_UNITS = [
-  'course',
-  'course_component',
-  'aggregate',
-  'mean_of_courses',
-] as const;
+const REQUIREMENT_UNITS = ['course', 'course_component', 'aggregate', 'mean_of_courses'] as const;
 export type RequirementUnit = (typeof REQUIREMENT_UNITS)[number];
 
 /** One threshold that must be met. */
