@@ -13,6 +13,7 @@ import { PageHeader } from '../shared/page-header.tsx';
 import { Empty } from '../shared/states.tsx';
 import { NotAllowedPage } from '../shell/not-found-page.tsx';
 import { rightsOf } from '../shell/rights.ts';
+import './inbox.css';
 import { WaitingList } from './waiting-list.tsx';
 
 const VIEWS = ['waiting', 'leave', 'correction'] as const;
@@ -38,13 +39,25 @@ export function InboxPage() {
         keepMounted={false}
       >
         <Tabs.List mb="md">
-          <Tabs.Tab value="waiting" leftSection={<IconInbox size={16} aria-hidden />}>
+          <Tabs.Tab
+            className="inbox-tab"
+            value="waiting"
+            leftSection={<IconInbox size={16} aria-hidden />}
+          >
             {t('inbox.waiting')}
           </Tabs.Tab>
-          <Tabs.Tab value="leave" leftSection={<IconCalendarOff size={16} aria-hidden />}>
+          <Tabs.Tab
+            className="inbox-tab"
+            value="leave"
+            leftSection={<IconCalendarOff size={16} aria-hidden />}
+          >
             {t('inbox.leaveHistory')}
           </Tabs.Tab>
-          <Tabs.Tab value="correction" leftSection={<IconPencilCheck size={16} aria-hidden />}>
+          <Tabs.Tab
+            className="inbox-tab"
+            value="correction"
+            leftSection={<IconPencilCheck size={16} aria-hidden />}
+          >
             {t('inbox.correctionHistory')}
           </Tabs.Tab>
         </Tabs.List>

@@ -1,5 +1,5 @@
 /** The list of waiting requests, usable by keyboard alone. */
-import { Badge, Button, Text } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 import { IconArrowUpCircle, IconCheck, IconCircleCheck, IconX } from '@tabler/icons-react';
 import { useEffect, useRef, useState, type KeyboardEvent, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -116,15 +116,10 @@ function WaitingItem({ request, onDecide }: WaitingItemProps) {
 function Escalated() {
   const { t } = useTranslation();
   return (
-    <Badge
-      variant="light"
-      color="orange"
-      tt="none"
-      leftSection={<IconArrowUpCircle size={13} aria-hidden />}
-      flex="none"
-    >
+    <span className="chip tone-late">
+      <IconArrowUpCircle size={14} stroke={2.2} aria-hidden />
       {t('inbox.escalated')}
-    </Badge>
+    </span>
   );
 }
 

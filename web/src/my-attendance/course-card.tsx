@@ -85,7 +85,7 @@ function Figure({ course }: { readonly course: StudentCourse }) {
   return (
     <div className="course-figure numbers">
       <Text fz={28} fw={680} lh={1.1} data-testid="percentage">
-        {shown === null ? '–' : `${shown} %`}
+        {shown === null ? '–' : `${shown}\u00a0%`}
       </Text>
       <Text size="sm" c="dimmed">
         {held === 0 ? t('mine.noClasses') : t('mine.ofClasses', { attended, held })}

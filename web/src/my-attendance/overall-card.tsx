@@ -45,7 +45,7 @@ function Ring({ overall }: Pick<StudentStatistics, 'overall'>) {
   const { shown, value_bp: basisPoints } = overall;
   return (
     <RingProgress
-      size={104}
+      size={116}
       thickness={9}
       roundCaps
       role="img"
@@ -53,7 +53,7 @@ function Ring({ overall }: Pick<StudentStatistics, 'overall'>) {
       sections={[{ value: (basisPoints ?? 0) / 100, color: 'var(--mantine-primary-color-filled)' }]}
       label={
         <Text ta="center" fw={650} className="numbers" aria-hidden>
-          {shown === null ? '–' : `${shown} %`}
+          {shown === null ? '–' : `${shown}\u00a0%`}
         </Text>
       }
     />

@@ -110,7 +110,7 @@ function VerdictFigures({
   readonly counts: Readonly<Partial<Record<Verdict, number>>>;
 }) {
   return (
-    <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="md" mb="md">
+    <SimpleGrid cols={{ base: 1, xs: 3 }} spacing={{ base: 'xs', xs: 'md' }} mb="md">
       {VERDICTS.map((verdict) => (
         <Figure
           key={verdict}

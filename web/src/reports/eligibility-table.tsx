@@ -53,7 +53,7 @@ function ReportRow({ row }: { readonly row: EligibilityRow }) {
       </Table.Td>
       <Table.Td data-column="percent">
         <Text size="sm" fw={620}>
-          {shown === null ? '–' : `${shown} %`}
+          {shown === null ? '–' : `${shown}\u00a0%`}
         </Text>
         <Text size="xs" c="dimmed" className="report-below-percent">
           {t('statistics.ofHeld', { attended: row.attended, held: row.held })}

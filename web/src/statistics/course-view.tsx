@@ -96,10 +96,10 @@ function Figures({ statistics }: { readonly statistics: CourseStatistics }) {
   } = statistics;
   const below = students.filter(({ verdict }) => verdict === 'not_eligible').length;
   return (
-    <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="md">
+    <SimpleGrid cols={{ base: 1, xs: 3 }} spacing={{ base: 'xs', xs: 'md' }}>
       <Figure
         name={t('statistics.average')}
-        value={average === null ? '–' : `${showBasisPoints(average)} %`}
+        value={average === null ? '–' : `${showBasisPoints(average)}\u00a0%`}
       />
       <Figure
         name={t('statistics.held')}

@@ -1,6 +1,7 @@
 /** One number with its name. */
-import { Paper, Text } from '@mantine/core';
+import { Paper } from '@mantine/core';
 import type { ReactNode } from 'react';
+import './figure.css';
 
 interface FigureProps {
   readonly name: ReactNode;
@@ -8,21 +9,13 @@ interface FigureProps {
   readonly hint?: ReactNode;
 }
 
-/** The number on a paper of its own. */
+/** The number on a paper of its own; beside its name on a phone, to save height. */
 export function Figure({ name, value, hint }: FigureProps) {
   return (
-    <Paper p="md" component="dl" m={0}>
-      <Text component="dt" size="sm" c="dimmed">
-        {name}
-      </Text>
-      <Text component="dd" m={0} fz={26} fw={680} lh={1.25} className="numbers">
-        {value}
-      </Text>
-      {hint === undefined ? null : (
-        <Text component="dd" m={0} size="xs" c="dimmed">
-          {hint}
-        </Text>
-      )}
+    <Paper component="dl" className="figure numbers">
+      <dt className="figure-name">{name}</dt>
+      <dd className="figure-value">{value}</dd>
+      {hint === undefined ? null : <dd className="figure-hint">{hint}</dd>}
     </Paper>
   );
 }

@@ -98,7 +98,7 @@ function StudentRow({ row, threshold }: StudentRowProps) {
       <Table.Td data-column="percent">
         <div className="student-percent">
           <Text size="sm" fw={620}>
-            {shown === null ? '–' : `${shown} %`}
+            {shown === null ? '–' : `${shown}\u00a0%`}
           </Text>
           <Text size="xs" c="dimmed" className="student-attended">
             {t('statistics.ofHeld', { attended: row.attended, held: row.held })}

@@ -20,7 +20,6 @@ export const inbox = {
   noteRequired: 'Say why, so that the student understands.',
   approved: 'Approved',
   rejected: 'Rejected',
-  expires: 'Expires {{time}}',
   status: 'Status',
   approveFor: 'Approve: {{title}}, {{name}}',
   rejectFor: 'Reject: {{title}}, {{name}}',
@@ -47,8 +46,8 @@ export const statistics = {
   held: 'Classes held',
   notTaken_one: '{{count}} without a roll',
   notTaken_other: '{{count}} without a roll',
-  below: 'Below {{percent}} %',
-  onlyBelow: 'Only below {{percent}} %',
+  below: 'Below {{percent}}\u00a0%',
+  onlyBelow: 'Only below {{percent}}\u00a0%',
   spread: 'How students are spread',
   spreadAxis: 'Percent attended',
   student: 'Student',
@@ -72,7 +71,7 @@ export const statistics = {
 
 export const report = {
   title: 'Exam eligibility',
-  lead: 'Who may sit the exam, course by course. The limit is {{percent}} %.',
+  lead: 'Who may sit the exam, course by course. The limit is {{percent}}\u00a0%.',
   leadPlain: 'Who may sit the exam, course by course.',
   course: 'Course and section',
   allCourses: 'All courses',
