@@ -1,20 +1,21 @@
 /** English texts of a student's own pages. */
+// A laboratory class may count as several periods, so percentages and forecasts speak of periods.
 export const mine = {
   title: 'My attendance',
   lead: '{{semester}}',
   overall: 'Overall',
-  ofClasses: '{{attended}} of {{held}} classes',
+  ofClasses: '{{attended}} of {{held}} periods',
   noClasses: 'No classes held yet',
   asOf: 'As of {{time}}',
   threshold: 'Needed: {{percent}}\u00a0%',
   eligible: 'You may sit the exam.',
   notEligible: 'Below what the exam needs.',
   insufficient: 'Not enough classes to tell.',
-  mayMiss_zero: 'Missing the next class would put you below the limit.',
-  mayMiss_one: 'You may miss {{count}} more class.',
-  mayMiss_other: 'You may miss {{count}} more classes in a row.',
-  mustAttend_one: 'Attend the next class to reach {{percent}}\u00a0%.',
-  mustAttend_other: 'Attend the next {{count}} classes in a row to reach {{percent}}\u00a0%.',
+  mayMiss_zero: 'Missing the next period would put you below the limit.',
+  mayMiss_one: 'You may miss {{count}} more period.',
+  mayMiss_other: 'You may miss {{count}} more periods in a row.',
+  mustAttend_one: 'Attend the next period to reach {{percent}}\u00a0%.',
+  mustAttend_other: 'Attend the next {{count}} periods in a row to reach {{percent}}\u00a0%.',
   cannotReach: 'The limit can no longer be reached by attending.',
   notTaken_one: '{{count}} class without a roll',
   notTaken_other: '{{count}} classes without a roll',
@@ -31,7 +32,7 @@ export const mine = {
   correctionWaiting: 'Correction asked for',
   courses: 'Courses',
   ring: '{{percent}} percent, {{verdict}}',
-  ringOverall: '{{percent}} percent of all classes attended',
+  ringOverall: '{{percent}} percent of all periods attended',
 } as const;
 
 export const requests = {
