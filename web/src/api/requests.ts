@@ -64,16 +64,24 @@ export const askForCorrection = (api: ApiClient, body: NewCorrection, idempotenc
 export const readCase = (api: ApiClient, kind: CaseKind, id: string, signal?: AbortSignal) =>
   api.request<LeaveApplication | CorrectionRequest>({ path: `${pathOf(kind)}${id}/`, signal });
 
-export const decideCase = (api: ApiClient, kind: CaseKind, id: string, body: Decision) =>
+export const decideCase = (
+  api: ApiClient,
+  kind: CaseKind,
+  id: string,
+  body: Decision,
+  idempotencyKey: string,
+) =>
   api.request<LeaveApplication | CorrectionRequest>({
     method: 'PATCH',
     path: `${pathOf(kind)}${id}/`,
     body,
+    idempotencyKey,
   });
 
-export const withdrawCase = (api: ApiClient, kind: CaseKind, id: string) =>
+export const withdrawCase = (api: ApiClient, kind: CaseKind, id: string, idempotencyKey: string) =>
   api.request<LeaveApplication | CorrectionRequest>({
     method: 'POST',
     path: `${pathOf(kind)}${id}/withdraw/`,
     body: {},
+    idempotencyKey,
   });

@@ -28,7 +28,15 @@ export const EXCUSE_CATEGORIES = [
 export type ExcuseCategory = (typeof EXCUSE_CATEGORIES)[number];
 
 export type Component = 'L' | 'T' | 'P';
-export type Verdict = 'eligible' | 'not_eligible' | 'insufficient_data';
+/** What the regulation says of a student in a course, best first. */
+export const VERDICTS = [
+  'eligible',
+  'provisional',
+  'condonable',
+  'not_eligible',
+  'insufficient_data',
+] as const;
+export type Verdict = (typeof VERDICTS)[number];
 
 /** One page of a list. */
 export interface Listed<T> {
@@ -212,7 +220,8 @@ export interface LeaveType {
 interface CaseFields {
   readonly id: string;
   readonly student: StudentName;
-  readonly reason: string;
+  /** Null for readers who may not see it, as is the note. */
+  readonly reason: string | null;
   readonly status: CaseStatus;
   readonly level: number;
   readonly submitted_at: string;
@@ -250,16 +259,18 @@ export interface CourseNumbers {
   readonly not_recorded: number;
   readonly not_taken: number;
   readonly attendance_percentage: string | null;
+  readonly threshold_percent: number;
   readonly value_bp: number | null;
   readonly verdict: Verdict;
   readonly is_eligible_for_exam: boolean | null;
   readonly components: Readonly<
     Partial<Record<Component, { readonly held: number; readonly attended: number }>>
   >;
+  /** Classes in a row; null: out of reach, or any number. */
   readonly projection: {
     readonly consecutive_needed: number | null;
     readonly may_miss: number | null;
-  } | null;
+  };
 }
 
 export interface StudentCourse extends CourseNumbers {
@@ -301,6 +312,7 @@ export interface EligibilityRow {
   readonly held: number;
   readonly attended: number;
   readonly attendance_percentage: string | null;
+  readonly threshold_percent: number;
   readonly verdict: Verdict;
   readonly is_eligible_for_exam: boolean | null;
   readonly consequence: string;

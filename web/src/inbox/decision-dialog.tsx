@@ -15,6 +15,7 @@ import { FormFailure } from '../shared/form-failure.tsx';
 import { notifyDone } from '../shared/notify.ts';
 import { fullName } from '../shared/person-name.ts';
 import { showDistance } from '../shared/times.ts';
+import { useIdempotencyKey } from '../shared/use-idempotency-key.ts';
 import { useSettleCase } from './use-waiting-cases.ts';
 import type { Intent } from './waiting-list.tsx';
 
@@ -61,8 +62,10 @@ function DecisionForm({ intent, onClose, onSettled }: DecisionFormProps) {
   const [note, setNote] = useState('');
   const [isMissing, setIsMissing] = useState(false);
   const settle = useSettleCase();
+  const keyOf = useIdempotencyKey();
   const decision = useMutation({
-    mutationFn: (body: Decision) => decide(api, user, request, body),
+    mutationFn: (body: Decision) =>
+      decide({ api, user, request, body, key: keyOf([request.item.id, body]) }),
     onSuccess: (outcome) => {
       onSettled(request);
       settle(request);
@@ -130,15 +133,21 @@ type Outcome =
       readonly found: LeaveApplication | CorrectionRequest | null;
     };
 
+interface DecisionToSend {
+  readonly api: ApiClient;
+  readonly user: User;
+  readonly request: Case;
+  readonly body: Decision;
+  /** A second try of the same decision is answered like the first. */
+  readonly key: string;
+}
+
 /** Decides; when the request is decided already, finds out by whom. */
-async function decide(
-  api: ApiClient,
-  user: User,
-  { kind, item: { id } }: Case,
-  body: Decision,
-): Promise<Outcome> {
+async function decide({ api, user, request, body, key }: DecisionToSend): Promise<Outcome> {
+  const { kind } = request;
+  const { id } = request.item;
   try {
-    await decideCase(api, kind, id, body);
+    await decideCase(api, kind, id, body, key);
     return { isOurs: true };
   } catch (error) {
     if (!(error instanceof ApiProblem) || !NO_LONGER_WAITS.includes(error.code)) throw error;
@@ -147,7 +156,7 @@ async function decide(
       throw cause;
     });
     if (found?.status === 'pending') throw error;
-    // The answer to an earlier try may have been lost on the way: then this is our own decision.
+    // An earlier try, of a dialog that was closed, may have arrived: then it is our own decision.
     const isOurs = found?.decided_by?.id === user.id && found.status === body.status;
     return isOurs ? { isOurs } : { isOurs: false, found };
   }
@@ -166,7 +175,7 @@ function DecidedByOther({ found, onClose }: DecidedByOtherProps) {
   return (
     <Stack>
       <Alert
-        color="orange"
+        color="red"
         variant="light"
         role="alert"
         icon={<IconUserCheck aria-hidden />}

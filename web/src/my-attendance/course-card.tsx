@@ -7,19 +7,17 @@ import type { ListedRecord, StudentCourse } from '../api/types.ts';
 import { MARK_LOOKS, VerdictChip } from '../shared/chips.tsx';
 import { RecordHistory } from './record-history.tsx';
 import '../shared/counts-bar.css';
-import { ThresholdMeter } from './threshold-meter.tsx';
+import { ThresholdMeter } from '../shared/threshold-meter.tsx';
 import { useOutlook } from './use-outlook.ts';
 
 interface CourseCardProps {
   readonly course: StudentCourse;
   readonly student: string;
-  /** The percentage the exam needs. */
-  readonly threshold: number;
   readonly onCorrect: (record: ListedRecord) => void;
 }
 
 /** The card. */
-export function CourseCard({ course, student, threshold, onCorrect }: CourseCardProps) {
+export function CourseCard({ course, student, onCorrect }: CourseCardProps) {
   const { t } = useTranslation();
   const [isOpen, history] = useDisclosure(false);
   const panel = useId();
@@ -47,7 +45,7 @@ export function CourseCard({ course, student, threshold, onCorrect }: CourseCard
               label={title}
               value={course.value_bp}
               shown={course.attendance_percentage}
-              threshold={threshold}
+              threshold={course.threshold_percent}
               verdict={course.verdict}
             />
             <MarkCounts course={course} />
@@ -55,7 +53,7 @@ export function CourseCard({ course, student, threshold, onCorrect }: CourseCard
         </div>
         <Group justify="space-between" align="center" gap="sm">
           <Text size="sm" fw={540} data-testid="outlook">
-            {outlook(course, threshold)}
+            {outlook(course)}
           </Text>
           <Button
             size="xs"

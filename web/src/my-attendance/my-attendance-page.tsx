@@ -52,7 +52,7 @@ function OwnAttendance({ student }: { readonly student: string }) {
 function Courses({ statistics }: { readonly statistics: StudentStatistics }) {
   const { t } = useTranslation();
   const [asked, setAsked] = useState<ListedRecord | null>(null);
-  const { courses, student, threshold_percent: threshold } = statistics;
+  const { courses, student } = statistics;
   if (courses.length === 0) {
     return (
       <Empty icon={IconSchool} title={t('mine.noCoursesTitle')} text={t('mine.noCoursesText')} />
@@ -70,7 +70,6 @@ function Courses({ statistics }: { readonly statistics: StudentStatistics }) {
             key={course.course_section.id}
             course={course}
             student={student.id}
-            threshold={threshold}
             onCorrect={setAsked}
           />
         ))}

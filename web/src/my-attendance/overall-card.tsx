@@ -5,13 +5,14 @@ import { useTranslation } from 'react-i18next';
 import type { StudentStatistics } from '../api/types.ts';
 import { showMoment } from '../shared/times.ts';
 import { useZone } from '../shared/use-zone.ts';
+import { isShort } from '../shared/is-short.ts';
 
 /** The card. Percentages are printed as the API gives them, never computed again. */
 export function OverallCard({ statistics }: { readonly statistics: StudentStatistics }) {
   const { t } = useTranslation();
   const zone = useZone();
   const { overall, courses, as_of: asOf, threshold_percent: threshold } = statistics;
-  const below = courses.filter(({ verdict }) => verdict === 'not_eligible').length;
+  const below = courses.filter(({ verdict }) => isShort(verdict)).length;
   return (
     <Paper p="md">
       <Group gap="lg" wrap="wrap">

@@ -3,14 +3,12 @@ import { useTranslation } from 'react-i18next';
 import type { CourseNumbers } from '../api/types.ts';
 
 /** Gives the sentence for a course; the counts are the API's projection (eligibility.md section 7). */
-export function useOutlook(): (course: CourseNumbers, threshold: number) => string {
+export function useOutlook(): (course: CourseNumbers) => string {
   const { t } = useTranslation();
-  return ({ verdict, projection }, percent) => {
-    if (verdict === 'insufficient_data') return t('mine.insufficient');
-    const isEligible = verdict === 'eligible';
-    if (projection === null) return t(isEligible ? 'mine.eligible' : 'mine.notEligible');
+  return ({ verdict, projection, threshold_percent: percent }) => {
     const { consecutive_needed: needed, may_miss: mayMiss } = projection;
-    if (isEligible) {
+    if (verdict === 'insufficient_data') return t('mine.insufficient');
+    if (verdict === 'eligible') {
       return mayMiss === null ? t('mine.eligible') : t('mine.mayMiss', { count: mayMiss });
     }
     if (needed === null) return t('mine.cannotReach');

@@ -5,7 +5,7 @@ import { IconPrinter, IconUsers } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { queryKeys } from '../api/query-keys.ts';
 import { readEligibility, type EligibilityFilters } from '../api/statistics.ts';
-import type { EligibilityReport, Verdict } from '../api/types.ts';
+import { VERDICTS, type EligibilityReport, type Verdict } from '../api/types.ts';
 import { useApp, useUser } from '../app-context.ts';
 import { VerdictChip } from '../shared/chips.tsx';
 import { PageHeader } from '../shared/page-header.tsx';
@@ -19,7 +19,8 @@ import { useReportFilters, type ReportFilters } from './use-report-filters.ts';
 
 /** The API's page when none is asked for (docs/api.md). */
 const PAGE_SIZE = 50;
-const VERDICTS = ['eligible', 'not_eligible', 'insufficient_data'] as const;
+/** Named even when nobody has them; the others only where a regulation knows them. */
+const ALWAYS_SHOWN: readonly Verdict[] = ['eligible', 'not_eligible', 'insufficient_data'];
 
 /** The page; filters and page number are part of the address. */
 export function EligibilityPage() {
@@ -109,9 +110,11 @@ function VerdictFigures({
 }: {
   readonly counts: Readonly<Partial<Record<Verdict, number>>>;
 }) {
+  const isShown = (verdict: Verdict): boolean =>
+    ALWAYS_SHOWN.includes(verdict) || (counts[verdict] ?? 0) > 0;
   return (
     <SimpleGrid cols={{ base: 1, xs: 3 }} spacing={{ base: 'xs', xs: 'md' }} mb="md">
-      {VERDICTS.map((verdict) => (
+      {VERDICTS.filter(isShown).map((verdict) => (
         <Figure
           key={verdict}
           name={<VerdictChip verdict={verdict} />}

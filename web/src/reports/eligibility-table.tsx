@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { EligibilityRow } from '../api/types.ts';
 import { VerdictChip } from '../shared/chips.tsx';
 import { fullName } from '../shared/person-name.ts';
+import { isShort } from '../shared/is-short.ts';
 import './reports.css';
 
 /** The table; narrow screens put roll number and course below the name. */
@@ -37,7 +38,7 @@ function ReportRow({ row }: { readonly row: EligibilityRow }) {
   const { t } = useTranslation();
   const { student, course_section: section, attendance_percentage: shown } = row;
   return (
-    <Table.Tr data-verdict={row.verdict}>
+    <Table.Tr data-short={isShort(row.verdict)}>
       <Table.Td data-column="roll">{student.roll_number}</Table.Td>
       <Table.Th scope="row">
         {fullName(student)}

@@ -1,6 +1,6 @@
 /** The report's filters, kept in the address so that a view can be sent to a colleague. */
 import { useSearchParams } from 'react-router';
-import type { Verdict } from '../api/types.ts';
+import { VERDICTS, type Verdict } from '../api/types.ts';
 
 /** What narrows the report; null lets everything through. */
 export interface ReportFilters {
@@ -9,8 +9,6 @@ export interface ReportFilters {
   /** From 1. */
   readonly page: number;
 }
-
-const VERDICTS: readonly Verdict[] = ['eligible', 'not_eligible', 'insufficient_data'];
 
 /** The filters and how to change them. */
 export function useReportFilters(): [ReportFilters, (filters: ReportFilters) => void] {

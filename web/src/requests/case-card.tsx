@@ -41,9 +41,11 @@ export function CaseCard({ request, showsPerson = false, badge, actions, ref }: 
           {badge ?? <CaseChip status={item.status} />}
         </Group>
         <CaseMatter request={request} />
-        <Text size="sm" className="case-reason">
-          {item.reason}
-        </Text>
+        {item.reason === null ? null : (
+          <Text size="sm" className="case-reason">
+            {item.reason}
+          </Text>
+        )}
         <Group justify="space-between" align="flex-end" gap="sm">
           <CaseCourse request={request} />
           {actions === undefined ? null : <Group gap="xs">{actions}</Group>}

@@ -8,6 +8,7 @@ import { withdrawCase } from '../api/requests.ts';
 import { useApp } from '../app-context.ts';
 import { FormFailure } from '../shared/form-failure.tsx';
 import { notifyDone } from '../shared/notify.ts';
+import { useIdempotencyKey } from '../shared/use-idempotency-key.ts';
 import { useZone } from '../shared/use-zone.ts';
 import { caseTime, caseTitle, type Case } from './case.ts';
 
@@ -45,9 +46,10 @@ function WithdrawForm({ request, onClose }: WithdrawFormProps) {
   const { api } = useApp();
   const zone = useZone();
   const queryClient = useQueryClient();
+  const keyOf = useIdempotencyKey();
   const noun = request.kind === 'leave' ? queryKeys.leaves : queryKeys.corrections;
   const withdrawal = useMutation({
-    mutationFn: () => withdrawCase(api, request.kind, request.item.id),
+    mutationFn: () => withdrawCase(api, request.kind, request.item.id, keyOf(request.item.id)),
     // Also after a refusal: it was most likely decided meanwhile.
     onSettled: () => void queryClient.invalidateQueries({ queryKey: noun }),
     onSuccess: () => {

@@ -10,6 +10,7 @@ import {
   IconHourglass,
   IconLock,
   IconQuestionMark,
+  IconScale,
   IconShieldCheck,
   IconX,
 } from '@tabler/icons-react';
@@ -52,6 +53,8 @@ const CASE_LOOKS: Readonly<Record<CaseStatus, Look>> = {
 
 const VERDICT_LOOKS: Readonly<Record<Verdict, Look>> = {
   eligible: { tone: 'present', icon: IconCheck },
+  provisional: { tone: 'late', icon: IconHourglass },
+  condonable: { tone: 'late', icon: IconScale },
   not_eligible: { tone: 'absent', icon: IconX },
   insufficient_data: { tone: 'unmarked', icon: IconQuestionMark },
 };

@@ -9,6 +9,7 @@ import { Empty } from '../shared/states.tsx';
 import { showMoment } from '../shared/times.ts';
 import { useZone } from '../shared/use-zone.ts';
 import { Figure } from './figure.tsx';
+import { isShort } from '../shared/is-short.ts';
 import { showBasisPoints } from './show-basis-points.ts';
 import { SpreadChart } from './spread-chart.tsx';
 import './statistics.css';
@@ -31,7 +32,7 @@ export function CourseView({ statistics }: { readonly statistics: CourseStatisti
     );
   }
   const shown = students.filter(
-    (row) => matches(row, text) && (!isOnlyBelow || row.verdict === 'not_eligible'),
+    (row) => matches(row, text) && (!isOnlyBelow || isShort(row.verdict)),
   );
   return (
     <>
@@ -63,7 +64,6 @@ export function CourseView({ statistics }: { readonly statistics: CourseStatisti
       ) : (
         <StudentTable
           students={shown}
-          threshold={percent}
           caption={t('statistics.caption', {
             course: `${statistics.course_section.course.name}, ${statistics.course_section.section_name}`,
           })}
@@ -94,7 +94,7 @@ function Figures({ statistics }: { readonly statistics: CourseStatistics }) {
     not_taken: notTaken,
     threshold_percent: percent,
   } = statistics;
-  const below = students.filter(({ verdict }) => verdict === 'not_eligible').length;
+  const below = students.filter(({ verdict }) => isShort(verdict)).length;
   return (
     <SimpleGrid cols={{ base: 1, xs: 3 }} spacing={{ base: 'xs', xs: 'md' }}>
       <Figure

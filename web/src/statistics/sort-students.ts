@@ -24,8 +24,10 @@ export interface Order {
 /** Worst first, as it is looked for. */
 const VERDICT_RANKS: Readonly<Record<Verdict, number>> = {
   not_eligible: 0,
-  insufficient_data: 1,
-  eligible: 2,
+  condonable: 1,
+  provisional: 2,
+  insufficient_data: 3,
+  eligible: 4,
 };
 
 const VALUES: Readonly<Record<Column, (row: CourseStudent) => number | string | null>> = {

@@ -23,7 +23,7 @@ interface Bin {
 }
 
 /** Students per range from the lowest that occurs; 100 % belongs to the last range. */
-export function spreadOf(students: readonly Pick<CourseStudent, 'value_bp'>[]): readonly Bin[] {
+function spreadOf(students: readonly Pick<CourseStudent, 'value_bp'>[]): readonly Bin[] {
   const starts = students
     .map(({ value_bp: value }) => value)
     .filter((value) => value !== null)

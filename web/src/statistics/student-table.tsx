@@ -4,19 +4,19 @@ import { IconArrowDown, IconArrowUp, IconArrowsSort } from '@tabler/icons-react'
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CourseStudent } from '../api/types.ts';
-import { ThresholdMeter } from '../my-attendance/threshold-meter.tsx';
+import { ThresholdMeter } from '../shared/threshold-meter.tsx';
 import { VerdictChip } from '../shared/chips.tsx';
 import { fullName } from '../shared/person-name.ts';
+import { isShort } from '../shared/is-short.ts';
 import { COLUMNS, sortStudents, type Column, type Order } from './sort-students.ts';
 
 interface StudentTableProps {
   readonly students: readonly CourseStudent[];
-  readonly threshold: number;
   readonly caption: string;
 }
 
 /** The table; narrow screens leave out what the other columns imply. */
-export function StudentTable({ students, threshold, caption }: StudentTableProps) {
+export function StudentTable({ students, caption }: StudentTableProps) {
   const [order, setOrder] = useState<Order>({ column: 'roll', isDown: false });
   const sortBy = (column: Column): void =>
     setOrder({ column, isDown: column === order.column && !order.isDown });
@@ -33,7 +33,7 @@ export function StudentTable({ students, threshold, caption }: StudentTableProps
         </Table.Thead>
         <Table.Tbody>
           {sortStudents(students, order).map((row) => (
-            <StudentRow key={row.student.id} row={row} threshold={threshold} />
+            <StudentRow key={row.student.id} row={row} />
           ))}
         </Table.Tbody>
       </Table>
@@ -74,14 +74,13 @@ function SortableHeader({ column, order, onSort }: SortableHeaderProps) {
 
 interface StudentRowProps {
   readonly row: CourseStudent;
-  readonly threshold: number;
 }
 
-function StudentRow({ row, threshold }: StudentRowProps) {
+function StudentRow({ row }: StudentRowProps) {
   const { t } = useTranslation();
   const { student, attendance_percentage: shown } = row;
   return (
-    <Table.Tr data-verdict={row.verdict}>
+    <Table.Tr data-short={isShort(row.verdict)}>
       <Table.Td data-column="roll">{student.roll_number}</Table.Td>
       <Table.Th scope="row" data-column="student">
         {fullName(student)}
@@ -107,7 +106,7 @@ function StudentRow({ row, threshold }: StudentRowProps) {
             label={fullName(student)}
             value={row.value_bp}
             shown={shown}
-            threshold={threshold}
+            threshold={row.threshold_percent}
             verdict={row.verdict}
           />
         </div>

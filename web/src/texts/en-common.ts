@@ -76,6 +76,8 @@ export const caseStatus = {
 
 export const verdict = {
   eligible: 'Eligible',
+  provisional: 'Provisional',
+  condonable: 'Condonable',
   not_eligible: 'Not eligible',
   insufficient_data: 'Insufficient data',
 } as const;

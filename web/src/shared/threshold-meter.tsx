@@ -15,6 +15,8 @@ interface ThresholdMeterProps {
 
 const TONES = {
   eligible: 'present',
+  provisional: 'late',
+  condonable: 'late',
   not_eligible: 'absent',
   insufficient_data: 'unmarked',
 } as const satisfies Record<Verdict, string>;
