@@ -26,6 +26,7 @@ export default {
       'unit',
       'src/{domain,security,config,provision,devices}/**/*.test.ts',
       'test/*.test.ts',
+      'web/src/**/*.test.ts',
     ),
     project('database', 'src/{db,audit,operations,auth,activities}/**/*.test.ts'),
     project('api', 'src/{api,realtime,temporal,cli}/**/*.test.ts'),

@@ -52,7 +52,9 @@ interface ReasonFormProps {
 function ReasonForm({ name, asked, others, marking }: ReasonFormProps) {
   const { t } = useTranslation();
   const [reason, setReason] = useState('');
-  const [isReused, setIsReused] = useState(others > 0);
+  const [choice, setChoice] = useState<boolean | null>(null);
+  // With more marks to come, one answer for all is the likelier wish.
+  const isReused = choice ?? others > 0;
   const [isMissing, setIsMissing] = useState(false);
   const submit = (): void => {
     const given = reason.trim();
@@ -83,7 +85,7 @@ function ReasonForm({ name, asked, others, marking }: ReasonFormProps) {
       <Checkbox
         label={t('rollCall.reasonReuse')}
         checked={isReused}
-        onChange={(event) => setIsReused(event.currentTarget.checked)}
+        onChange={(event) => setChoice(event.currentTarget.checked)}
       />
       <Group justify="flex-end">
         <Button variant="default" onClick={() => marking.withholdReason()}>

@@ -5,6 +5,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RollMark, RosterRow, Session } from '../api/types.ts';
+import { notifyNews } from '../shared/notify.ts';
 import { fullName } from '../shared/person-name.ts';
 import { Empty } from '../shared/states.tsx';
 import { showDistance } from '../shared/times.ts';
@@ -108,7 +109,7 @@ export function RollCall({ session, rows, newsOf, marking, state }: RollCallProp
           entries={shown}
           canMark={canMark}
           onMark={giveMark}
-          onExcused={() => setAnnouncement(t('rollCall.excusedElsewhere'))}
+          onExcused={() => notifyNews(t('rollCall.excusedElsewhere'))}
         />
       )}
       <div className="hidden-visually" role="status" aria-live="polite">

@@ -47,6 +47,7 @@ export const StudentTile = memo(function StudentTile(props: StudentTileProps) {
       data-mark={mark ?? 'unmarked'}
       data-sending={isSending || undefined}
       data-failed={failure !== null || undefined}
+      onFocus={() => props.onChoose(student.id)}
     >
       {news === 0 ? null : <span key={news} className="roll-tile-news" aria-hidden="true" />}
       <button
@@ -56,7 +57,6 @@ export const StudentTile = memo(function StudentTile(props: StudentTileProps) {
         data-student={student.id}
         aria-label={[label, ...state].join(', ')}
         aria-disabled={!canMark || undefined}
-        onFocus={() => props.onChoose(student.id)}
         onClick={() => canMark && onMark({ student, mark }, NEXT[mark ?? 'unmarked'])}
       >
         <Badge mark={mark} />
@@ -109,10 +109,12 @@ function Under({ student, source, failure }: StudentTileProps) {
       </Tooltip>
     );
   }
+  const from =
+    source === null || source === 'manual' ? '' : ` · ${t(`source.${sourceKey(source)}`)}`;
+  const text = `${student.roll_number}${from}`;
   return (
-    <span className="roll-tile-under numbers">
-      {student.roll_number}
-      {source === null || source === 'manual' ? null : ` · ${t(`source.${sourceKey(source)}`)}`}
+    <span className="roll-tile-under numbers" title={text}>
+      {text}
     </span>
   );
 }

@@ -1,5 +1,5 @@
 /** Says that marks wait for the network, or that some were refused and taken back. */
-import { Alert, Button, Group, Text } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { IconAlertTriangle, IconCloudUpload, IconWifiOff } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { RosterRow } from '../api/types.ts';
@@ -34,23 +34,18 @@ function Waiting({ state, marking, trouble }: WaitingProps) {
   const { t } = useTranslation();
   const Icon = trouble === 'offline' ? IconWifiOff : IconCloudUpload;
   return (
-    <Alert
-      color="yellow"
-      variant="light"
-      icon={<Icon aria-hidden />}
-      title={t(`rollCall.${trouble}Title`)}
-      role="status"
-      data-testid="unsent"
-    >
-      <Group justify="space-between" gap="xs">
-        <Text size="sm">
+    <div className="roll-alert tone-late" role="status" data-testid="unsent">
+      <Icon size={20} aria-hidden />
+      <div className="roll-alert-words">
+        <strong>{t(`rollCall.${trouble}Title`)}</strong>
+        <div>
           {t('rollCall.unsent', { count: state.unsent.size })} {t(`rollCall.${trouble}Text`)}
-        </Text>
-        <Button size="xs" variant="default" onClick={() => marking.start()}>
-          {t('rollCall.sendNow')}
-        </Button>
-      </Group>
-    </Alert>
+        </div>
+      </div>
+      <Button size="xs" variant="default" onClick={() => marking.start()}>
+        {t('rollCall.sendNow')}
+      </Button>
+    </div>
   );
 }
 
@@ -60,27 +55,20 @@ function Refused({ state, rows, marking }: UnsentNoticeProps) {
   if (first === undefined) return null;
   const [student, { detail }] = first;
   return (
-    <Alert
-      color="red"
-      variant="light"
-      icon={<IconAlertTriangle aria-hidden />}
-      title={t('rollCall.failed', { count: state.failures.size })}
-      role="alert"
-      data-testid="refused"
-    >
-      <Group justify="space-between" gap="xs">
-        <Text size="sm">
-          {t('rollCall.announceFailed', { name: nameOf(rows, student), detail })}
-        </Text>
-        <Group gap="xs">
-          <Button size="xs" variant="default" onClick={() => focusStudent(student)}>
-            {t('rollCall.showFailed')}
-          </Button>
-          <Button size="xs" variant="default" onClick={() => marking.dismissFailures()}>
-            {t('rollCall.dismiss')}
-          </Button>
-        </Group>
+    <div className="roll-alert tone-absent" role="alert" data-testid="refused">
+      <IconAlertTriangle size={20} aria-hidden />
+      <div className="roll-alert-words">
+        <strong>{t('rollCall.failed', { count: state.failures.size })}</strong>
+        <div>{t('rollCall.announceFailed', { name: nameOf(rows, student), detail })}</div>
+      </div>
+      <Group gap="xs">
+        <Button size="xs" variant="default" onClick={() => focusStudent(student)}>
+          {t('rollCall.showFailed')}
+        </Button>
+        <Button size="xs" variant="default" onClick={() => marking.dismissFailures()}>
+          {t('rollCall.dismiss')}
+        </Button>
       </Group>
-    </Alert>
+    </div>
   );
 }

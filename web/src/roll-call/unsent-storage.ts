@@ -21,8 +21,12 @@ export function createUnsentStorage(
       return text === null ? [] : parseOperations(text);
     },
     save(operations) {
-      if (operations.length === 0) storage.removeItem(name);
-      else storage.setItem(name, JSON.stringify(operations));
+      try {
+        if (operations.length === 0) storage.removeItem(name);
+        else storage.setItem(name, JSON.stringify(operations));
+      } catch {
+        // The browser's storage is full or switched off; the page itself still holds the marks.
+      }
     },
   };
 }

@@ -1,0 +1,131 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Mark, Roster, RosterRow, SessionEvent } from '../api/types.ts';
+import { narrowRoll, WHOLE_ROLL } from './narrow-roll.ts';
+import { changeOf, countRows, newerOf, withChanges } from './roster-cache.ts';
+
+const AT = '2026-11-24T04:00:00.000Z';
+
+function row(id: string, mark: Mark | null, version: number): RosterRow {
+  const student = { id, roll_number: `24CS${id}`, first_name: 'Asha', last_name: id };
+  if (version === 0) return { student, record: null };
+  const record = {
+    id: `record-${id}`,
+    session: 's',
+    student: id,
+    mark,
+    marked_at: AT,
+    source: 'manual',
+    capture_mode: 'online',
+    arrival_at: null,
+    excuse_category: null,
+    flags: [],
+    winner_op_id: 'op',
+    version,
+    updated_at: AT,
+  };
+  return { student, record };
+}
+
+const roster = (...students: RosterRow[]): Roster => ({ session: 's', seq: 1, students });
+
+const event = (payload: SessionEvent['payload'], type = 'record.changed'): SessionEvent => ({
+  seq: 2,
+  at: AT,
+  type,
+  payload,
+});
+
+const change = (student: string, mark: Mark | null, version: number) => ({
+  student,
+  mark,
+  source: 'qr',
+  winner_op_id: 'other',
+  version,
+  updated_at: AT,
+});
+
+const marksOf = ({ students }: Roster) => students.map(({ record }) => record?.mark ?? null);
+
+describe('changeOf', () => {
+  it('reads the row of a student, and nothing from rows the reader may not see', () => {
+    const payload = { student: 'a', mark: 'late', source: 'qr', winner_op_id: 'op', version: 3 };
+
+    expect(changeOf(event(payload))).toEqual({ ...payload, updated_at: AT });
+    expect(changeOf(event({}))).toBeNull();
+    expect(changeOf(event({ counts: {} }, 'counts.changed'))).toBeNull();
+  });
+});
+
+describe('withChanges', () => {
+  it('makes a first record and moves an older one forward', () => {
+    const held = roster(row('a', null, 0), row('b', 'absent', 1));
+
+    const next = withChanges(held, [change('a', 'present', 1), change('b', 'late', 2)]);
+
+    expect(marksOf(next)).toEqual(['present', 'late']);
+    expect(next.students[1]?.record).toMatchObject({ source: 'qr', winner_op_id: 'other' });
+  });
+
+  it('ignores what is older or equal, in whatever order changes come', () => {
+    const held = roster(row('a', 'late', 3));
+
+    expect(withChanges(held, [change('a', 'absent', 3)]).students[0]).toBe(held.students[0]);
+    const changes = [change('a', 'present', 5), change('a', 'absent', 4)];
+    expect(marksOf(withChanges(held, changes))).toEqual(['present']);
+  });
+});
+
+describe('newerOf', () => {
+  it('keeps rows that live events brought further than what was read', () => {
+    const held = roster(row('a', 'present', 2), row('b', 'late', 1));
+    const read = roster(row('a', null, 0), row('b', 'absent', 2), row('c', null, 0));
+
+    expect(marksOf(newerOf(held, read))).toEqual(['present', 'absent', null]);
+    expect(newerOf(undefined, read)).toBe(read);
+  });
+});
+
+describe('countRows', () => {
+  it('counts every mark and the unmarked', () => {
+    const marks = ['present', 'present', 'late', null, 'excused', 'absent'] as const;
+
+    expect(countRows(marks.map((mark) => ({ mark })))).toEqual({
+      present: 2,
+      late: 1,
+      absent: 1,
+      excused: 1,
+      unmarked: 1,
+      roster: 6,
+    });
+  });
+});
+
+describe('narrowRoll', () => {
+  const entries = [
+    ['10', 'Zoya', 'present'],
+    ['2', 'Bhanu', null],
+    ['1', 'Meera', 'absent'],
+  ] as const;
+  const all = entries.map(([roll, name, mark]) => ({
+    student: { id: roll, roll_number: roll, first_name: name, last_name: 'Rao' },
+    mark,
+  }));
+  const idsOf = (view: Partial<typeof WHOLE_ROLL>, kept: readonly string[] = []) =>
+    narrowRoll(all, { ...WHOLE_ROLL, ...view }, new Set(kept)).map(({ student }) => student.id);
+
+  it('orders by roll number as numbers, or by name', () => {
+    expect(idsOf({})).toEqual(['1', '2', '10']);
+    expect(idsOf({ order: 'name' })).toEqual(['2', '1', '10']);
+  });
+
+  it('shows one mark, and those just changed in their place', () => {
+    expect(idsOf({ filter: 'unmarked' })).toEqual(['2']);
+    expect(idsOf({ filter: 'unmarked' }, ['10'])).toEqual(['2', '10']);
+  });
+
+  it('finds every word in the name or the roll number', () => {
+    expect(idsOf({ text: ' rao ME ' })).toEqual(['1']);
+    expect(idsOf({ text: '10' })).toEqual(['10']);
+    expect(idsOf({ text: 'nobody' }, ['10'])).toEqual([]);
+  });
+});
