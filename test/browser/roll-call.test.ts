@@ -97,7 +97,15 @@ async function markElsewhere(index: number, mark: string): Promise<void> {
 
 describe('the roll call', () => {
   it('marks a class by click and keyboard while a student watches, and closes it', async () => {
-    const teacher = await openRoll();
+    session = world.session;
+    const [planned] = await rows<{ day: string }>(
+      dashboard.api.em(),
+      'select scheduled_date::text as day from attendance_session where id = ?::uuid',
+      [session],
+    );
+    const teacher = await dashboard.visit(world.faculty.email, `/sessions?day=${planned?.day}`);
+    visitors.push(teacher);
+    await teacher.page.getByRole('link', { name: 'Take the roll' }).click();
     const watcher = await enter(world.student.email);
     await watcher.page.getByTestId('own-mark').getByText('Unmarked').waitFor();
 
@@ -262,13 +270,17 @@ describe('the roll call', () => {
     await page.getByTestId('unsent').getByText('You are offline').waitFor();
     await shows(page, 1, 'absent');
     expect((await stored()).size).toBe(0);
+    await page.locator('[data-testid="live-status"][data-status="connecting"]').waitFor();
+    await markElsewhere(3, 'late');
 
     await context.setOffline(false);
     await page.getByTestId('unsent').waitFor({ state: 'detached' });
     await isStored(0, 'present');
     await isStored(1, 'absent');
     await isStored(2, 'late');
-    expect([...(await stored()).values()].map(({ version }) => version)).toEqual([1, 1, 1]);
+    await page.locator('[data-testid="live-status"][data-status="live"]').waitFor();
+    await shows(page, 3, 'late');
+    expect([...(await stored()).values()].map(({ version }) => version)).toEqual([1, 1, 1, 1]);
   });
 
   it('asks before unsent marks are left behind, and sends those of a page that died', async () => {
