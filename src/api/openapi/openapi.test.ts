@@ -132,6 +132,7 @@ describe('GET /api/docs', () => {
 
 /** Codes that arise outside HTTP; they are in the table of the document. */
 const ELSEWHERE = new Set<string>([
+  'channel_disabled',
   'signature_invalid',
   'timestamp_out_of_window',
   'message_id_reused',
