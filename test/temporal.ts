@@ -16,7 +16,10 @@ import {
   type SessionView,
   type TransitionResult,
 } from '../src/workflows/contract.ts';
-import { INDEXED_SEARCH_ATTRIBUTES } from '../src/temporal/search-attributes.ts';
+import {
+  ensureSearchAttributes,
+  INDEXED_SEARCH_ATTRIBUTES,
+} from '../src/temporal/search-attributes.ts';
 import {
   createWorker,
   type SessionWorker,
@@ -71,6 +74,14 @@ export async function startTimeSkipping(): Promise<WorkflowBench> {
     namespace: environment.namespace ?? 'default',
     searchAttributes: INDEXED_SEARCH_ATTRIBUTES,
   });
+  return benchOf(environment);
+}
+
+/** The real development server of this run; it has visibility, Schedules and real time. */
+export async function connectServer(address: string): Promise<WorkflowBench> {
+  quietRuntime();
+  const environment = await TestWorkflowEnvironment.createFromExistingServer({ address });
+  await ensureSearchAttributes(environment.connection, environment.namespace ?? 'default');
   return benchOf(environment);
 }
 
@@ -168,9 +179,11 @@ export class MemorySessions {
   readonly refused: string[] = [];
   readonly #results = new Map<string, TransitionResult>();
   readonly #nowMs: () => Promise<number>;
+  readonly #lockAfterMs: number;
 
-  constructor(nowMs: () => Promise<number>) {
+  constructor(nowMs: () => Promise<number>, lockAfterMs = 72 * 60 * MINUTE) {
     this.#nowMs = nowMs;
+    this.#lockAfterMs = lockAfterMs;
   }
 
   /** Adds a session that opens in `opensInMinutes` and lasts an hour. */
@@ -225,7 +238,7 @@ export class MemorySessions {
       if (!isRepeat) this.refused.push(`${command.edge} by ${command.by}`);
       return { view, refused: isRepeat ? null : { code: 'state_conflict', detail } };
     }
-    const after = changed(view, command, nowMs);
+    const after = changed(view, command, nowMs + this.#lockAfterMs);
     this.rows.set(sessionId, after);
     this.applied.push({ edge: command.edge, by: command.by, atMs: nowMs, epoch: after.epoch });
     const result = { view: after, refused: null };
@@ -237,7 +250,7 @@ export class MemorySessions {
 function changed(
   view: SessionView,
   command: TransitionRequest['command'],
-  nowMs: number,
+  lockDueMs: number,
 ): SessionView {
   const status = EDGE_TARGET[command.edge];
   if (command.edge === 'reschedule' && command.startAt && command.endAt) {
@@ -246,8 +259,7 @@ function changed(
     return { ...view, status, epoch: view.epoch + 1, startAt, endAt, opensAt, closesAt: endAt };
   }
   if (command.edge === 'restore') return { ...view, status, epoch: view.epoch + 1 };
-  const lockDueAt =
-    status === 'closed' ? new Date(nowMs + 72 * 60 * MINUTE).toISOString() : view.lockDueAt;
+  const lockDueAt = status === 'closed' ? new Date(lockDueMs).toISOString() : view.lockDueAt;
   return { ...view, status, lockDueAt: status === 'open' ? null : lockDueAt };
 }
 

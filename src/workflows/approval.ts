@@ -182,11 +182,12 @@ async function runCase(
   /** Its own scope, so that a decision withdraws a notice that is still being tried. */
   function startNotice(next: LadderStep): Notice {
     const started: Notice = { isDone: false, scope: new CancellationScope() };
-    const done = (): void => {
-      started.isDone = true;
-    };
-    // A notice that was given up must not end the case.
-    started.scope.run(() => notices().recordReminder(kind, caseId, next)).then(done, done);
+    void started.scope
+      .run(() => notices().recordReminder(kind, caseId, next))
+      .catch(giveUp)
+      .finally(() => {
+        started.isDone = true;
+      });
     return started;
   }
 
@@ -330,6 +331,9 @@ async function runCase(
     await continueWith({ ...input, carried: { results: [...results], refusals, reminders } });
   }
 }
+
+/** A notice that failed for a day, or that a decision withdrew, must not end the case. */
+function giveUp(): void {}
 
 function failure({ code, detail }: MessageRefusal): ApplicationFailure {
   return ApplicationFailure.nonRetryable(detail, code, code);
