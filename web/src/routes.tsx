@@ -1,5 +1,6 @@
 /** The pages by address. Each page is its own file of the build, fetched when first opened. */
 import { createBrowserRouter, Navigate, type RouteObject } from 'react-router';
+import { StartingPage } from './auth/starting-page.tsx';
 import { Frame } from './shell/frame.tsx';
 import { NotFoundPage } from './shell/not-found-page.tsx';
 import { BrokenPage } from './shell/broken-page.tsx';
@@ -12,7 +13,9 @@ const pages: RouteObject[] = [
   },
   {
     path: 'sessions/:session',
-    lazy: async () => ({ Component: (await import('./roll-call/roll-call-page.tsx')).RollCallPage }),
+    lazy: async () => ({
+      Component: (await import('./roll-call/roll-call-page.tsx')).RollCallPage,
+    }),
   },
   {
     path: 'my-attendance',
@@ -45,9 +48,18 @@ const pages: RouteObject[] = [
   { path: '*', element: <NotFoundPage /> },
 ];
 
+/** Shown until the file of the first page is here. */
+const FetchingPage = () => <StartingPage isAway={false} />;
+
 /** Makes the router of one sign-in. */
 export function createRouter() {
   return createBrowserRouter([
-    { path: '/', element: <Frame />, errorElement: <BrokenPage />, children: pages },
+    {
+      path: '/',
+      element: <Frame />,
+      errorElement: <BrokenPage />,
+      HydrateFallback: FetchingPage,
+      children: pages,
+    },
   ]);
 }

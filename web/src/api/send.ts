@@ -61,9 +61,7 @@ function headersOf(request: ApiRequest, token: string | null): Record<string, st
     Accept: 'application/json',
     ...(request.body === undefined ? {} : { 'Content-Type': 'application/json' }),
     ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
-    ...(request.idempotencyKey === undefined
-      ? {}
-      : { 'Idempotency-Key': request.idempotencyKey }),
+    ...(request.idempotencyKey === undefined ? {} : { 'Idempotency-Key': request.idempotencyKey }),
   };
 }
 

@@ -11,8 +11,8 @@ export type SignInState =
 
 /** Holds the token and renews it. */
 export interface SignIn {
-  state(): SignInState;
-  subscribe(listener: () => void): () => void;
+  state: () => SignInState;
+  subscribe: (listener: () => void) => () => void;
   /** Continues an earlier sign-in of this browser, if there is one. */
   resume(): Promise<void>;
   /** @throws ApiProblem `invalid_credentials` and others of the sign-in route */

@@ -28,8 +28,8 @@ export interface InboxEvent {
 
 /** The live side of the API. */
 export interface Live {
-  status(): LiveStatus;
-  subscribe(listener: () => void): () => void;
+  status: () => LiveStatus;
+  subscribe: (listener: () => void) => () => void;
   connect(): void;
   disconnect(): void;
   /** Watches a session until the returned function is called. */

@@ -35,7 +35,7 @@ const startOf = ({ after, seq }: SessionEvent): number => after ?? seq - 1;
 export function createSessionFeed({ missed, apply, startOver }: FeedPorts): SessionFeed {
   let last: number | null = null;
   let newest = 0;
-  let waiting: SessionEvent[] = [];
+  const waiting: SessionEvent[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isStopped = false;
 

@@ -1,5 +1,14 @@
 /** Creates a make-up or extra session. */
-import { Button, Group, Modal, SegmentedControl, Stack, Text, Textarea, Input } from '@mantine/core';
+import {
+  Button,
+  Group,
+  Modal,
+  SegmentedControl,
+  Stack,
+  Text,
+  Textarea,
+  Input,
+} from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { fieldMessages } from '../api/problem.ts';

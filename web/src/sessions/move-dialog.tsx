@@ -60,7 +60,8 @@ function MoveForm({ session, onClose }: Omit<MoveDialogProps, 'isOpen'>) {
     setIsTried(true);
     const instants = instantsOf(window, zone);
     const given = reason.trim();
-    if (instants === null || given === '' || instants.end_datetime <= instants.start_datetime) return;
+    if (instants === null || given === '' || instants.end_datetime <= instants.start_datetime)
+      return;
     command.mutate({
       ...instants,
       reason: given,

@@ -38,7 +38,14 @@ export function SessionCard({ session, ownMark }: SessionCardProps) {
             <Text size="sm" c="dimmed">
               {course.code} · {section} · {t(`component.${session.component}`)}
             </Text>
-            <Text component="h2" fw={620} fz="md" lh={1.3} m={0} td={isCancelled ? 'line-through' : ''}>
+            <Text
+              component="h2"
+              fw={620}
+              fz="md"
+              lh={1.3}
+              m={0}
+              td={isCancelled ? 'line-through' : ''}
+            >
               {course.name}
             </Text>
           </div>
@@ -97,7 +104,8 @@ function NextStep({ session }: { readonly session: Session }) {
   if (status === 'scheduled' && session.auto_open) {
     return t('session.opensIn', { time: showDistance(session.opens_at, now) });
   }
-  if (status === 'open') return t('session.closesIn', { time: showDistance(session.closes_at, now) });
+  if (status === 'open')
+    return t('session.closesIn', { time: showDistance(session.closes_at, now) });
   if (status === 'closed' && !session.taken) return t('session.notTaken');
   return null;
 }

@@ -57,11 +57,19 @@ function useQuestion(session: Session, step: SessionStep): Question {
             text: t('session.askReopenText', { time: showTime(session.closes_at, zone) }),
             submit: t('session.reopen'),
           }
-        : { title: t('session.askOpen'), text: t('session.askOpenText'), submit: t('session.open') };
+        : {
+            title: t('session.askOpen'),
+            text: t('session.askOpenText'),
+            submit: t('session.open'),
+          };
     case 'close':
       return { title: t('session.askClose'), text: closeText(), submit: t('session.closeNow') };
     case 'lock':
-      return { title: t('session.askLock'), text: t('session.askLockText'), submit: t('session.lock') };
+      return {
+        title: t('session.askLock'),
+        text: t('session.askLockText'),
+        submit: t('session.lock'),
+      };
     case 'cancel':
       return {
         title: t('session.askCancel'),
