@@ -1,7 +1,7 @@
 /** Finds a Temporal server binary, or makes one, and runs the development server. */
 import { execFile, spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync } from 'node:fs';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -16,6 +16,8 @@ const run = promisify(execFile);
 /** The version both last steps of the chain give: command line and server (tools/temporal/go.mod). */
 export const TEMPORAL_CLI_VERSION = '1.8.2';
 
+const DOWNLOAD = fileURLToPath(new URL('./download-temporal.ts', import.meta.url));
+const DOWNLOAD_WITHIN_MS = 5 * 60_000;
 const TOOLS = fileURLToPath(new URL('../../tools/temporal', import.meta.url));
 
 /** Typed search attributes of temporal.md section 11; a server must know them before workflows. */
@@ -72,7 +74,7 @@ function defaultSteps({ cacheFolder, env = process.env, log }: ResolveOptions): 
     { name: 'the cache', find: async () => checked(existing(join(cacheFolder, name)), 'empty') },
     {
       name: 'the download of the SDK',
-      find: () => cached(cacheFolder, name, (target) => download(cacheFolder, target)),
+      find: () => cached(cacheFolder, name, download),
     },
     {
       name: 'its Go source',
@@ -99,28 +101,26 @@ async function checked(path: string | undefined, reason: string): Promise<string
 }
 
 /** The SDK keeps its download for a day only, so a copy goes into our cache. */
-async function download(cacheFolder: string, target: string): Promise<void> {
-  const { TestWorkflowEnvironment } = await import('@temporalio/testing');
+async function download(target: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'temporal-download-'));
   try {
-    const environment = await TestWorkflowEnvironment.createLocal({
-      server: {
-        executable: {
-          type: 'cached-download',
-          version: `v${TEMPORAL_CLI_VERSION}`,
-          downloadDir: folder,
-        },
-      },
+    await run(process.execPath, [DOWNLOAD, `v${TEMPORAL_CLI_VERSION}`, folder], {
+      timeout: DOWNLOAD_WITHIN_MS,
+    }).catch((error: unknown) => {
+      throw new Error(stderrOf(error));
     });
-    await environment.teardown();
-    const { readdirSync } = await import('node:fs');
-    const file = readdirSync(folder).find((entry) => entry.startsWith('temporal'));
-    if (!file) throw new Error(`nothing was downloaded for ${cacheFolder}`);
+    const file = (await readdir(folder)).find((entry) => entry.startsWith('temporal'));
+    if (!file) throw new Error('nothing was downloaded');
     copyFileSync(join(folder, file), target);
     chmodSync(target, 0o755);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function stderrOf(error: unknown): string {
+  const { stderr } = error as { stderr?: string };
+  return stderr ? stderr : String(error);
 }
 
 const PROGRESS_MS = 15_000;
