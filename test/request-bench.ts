@@ -38,7 +38,7 @@ export interface RequestBench {
 }
 
 /** What tests read of an audit event. */
-export interface AuditBody {
+interface AuditBody {
   readonly action: string;
   readonly actor: Id | null;
   readonly chain: string;

@@ -22,7 +22,7 @@ export interface LeaveTypeRow {
 }
 
 /** Filters of both lists; absent ones do not narrow. */
-export interface CaseFilters {
+interface CaseFilters {
   readonly id?: Id | undefined;
   readonly status?: CaseStatus | undefined;
   readonly student?: Id | undefined;

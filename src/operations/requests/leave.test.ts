@@ -200,17 +200,26 @@ describe('fileLeave', () => {
     expect(await codeOf(file(student, again))).toBe('none');
   });
 
-  it('lets exactly one of eight overlapping leaves through that are filed at once', async () => {
+  it('lets exactly one of ten overlapping leaves through that are filed at once, without deadlocks', async () => {
     const student = studentAt(5);
+    // Without the lock on the student about four filings in a hundred end in a deadlock.
+    for (let round = 0; round < 15; round += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- rounds follow one another
+      const codes = await Promise.all(
+        Array.from({ length: 10 }, (_, index) =>
+          codeOf(file(student, between(DAY + index, 2 * DAY + index))),
+        ),
+      );
 
-    const codes = await Promise.all(
-      Array.from({ length: 8 }, (_, index) =>
-        codeOf(file(student, between(DAY + index, 2 * DAY + index))),
-      ),
-    );
-
-    expect(codes.filter((code) => code === 'none')).toHaveLength(1);
-    expect(codes.filter((code) => code === 'leave_overlaps')).toHaveLength(7);
+      expect(codes.filter((code) => code === 'none')).toHaveLength(1);
+      expect(codes.filter((code) => code === 'leave_overlaps')).toHaveLength(9);
+      // oxlint-disable-next-line no-await-in-loop -- rounds follow one another
+      await rows(
+        bench.em(),
+        "update leave_application set status = 'withdrawn' where student_id = ?::uuid",
+        [student.id],
+      );
+    }
   });
 });
 
