@@ -223,6 +223,7 @@ describe('the matrix of roles and routes', () => {
 
     expect(open.map((route) => route.path).sort((a, b) => a.localeCompare(b))).toEqual([
       '/api/docs',
+      '/api/docs/start.js',
       '/api/v1/asyncapi.json',
       '/api/v1/auth/login',
       '/api/v1/auth/refresh',

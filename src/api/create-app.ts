@@ -7,6 +7,7 @@ import { createStrategies } from '../auth/strategies.ts';
 import { appError } from '../domain/errors.ts';
 import type { ApiDeps, AppParts } from './api-deps.ts';
 import { refreshCookieOf } from './auth/refresh-cookie.ts';
+import { REFERENCE_FILES, referenceFiles } from './docs/reference-page.ts';
 import { dashboard } from './middleware/dashboard.ts';
 import { createHttpMetrics } from './middleware/metrics.ts';
 import { renderProblems } from './middleware/problem.ts';
@@ -69,6 +70,7 @@ export function createApp(
     );
   }
   for (const [path, methods] of methodsByPath(table)) app.all(path, otherMethod(methods));
+  app.use(REFERENCE_FILES, referenceFiles());
   app.use(dashboard(dashboardFolder));
   app.use(() => {
     throw appError('not_found', 'Nothing is at this address.');

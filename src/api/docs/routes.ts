@@ -1,11 +1,10 @@
 /** The machine-readable description of the API and its reference page. */
 import { z } from 'zod';
 import type { ApiDeps } from '../api-deps.ts';
-import { nonceOf } from '../middleware/security-headers.ts';
 import { buildAsyncApi } from '../../realtime/asyncapi.ts';
 import { buildOpenApi, type OpenApiDocument } from '../openapi/build-openapi.ts';
 import { authorize, publicAccess, route, type Route } from '../route.ts';
-import { referencePage } from './reference-page.ts';
+import { REFERENCE_SCRIPT, referencePage, referenceScript } from './reference-page.ts';
 
 const VERSION = '1.0.0';
 
@@ -46,15 +45,22 @@ export function docsRoutes({ environment }: ApiDeps, others: readonly Route[]): 
       access,
       replies: { 200: z.string() },
       errors: [],
-      handler: async ({ request }) => {
-        if (!request.res) throw new Error('the request has no response');
-        return {
-          status: 200,
-          body: referencePage(document(), nonceOf(request.res)),
-          headers: { 'Content-Type': 'text/html; charset=utf-8' },
-        };
-      },
+      handler: async () => text(referencePage, 'text/html'),
+    }),
+    route({
+      method: 'get',
+      path: REFERENCE_SCRIPT,
+      summary: 'The script of that page',
+      tag: 'Reference',
+      access,
+      replies: { 200: z.string() },
+      errors: [],
+      handler: async () => text(referenceScript, 'text/javascript'),
     }),
   ];
   return own;
+}
+
+function text(body: string, type: string) {
+  return { status: 200 as const, body, headers: { 'Content-Type': `${type}; charset=utf-8` } };
 }

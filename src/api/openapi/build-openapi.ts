@@ -22,7 +22,6 @@ export function buildOpenApi(routes: readonly Route[], version: string): OpenApi
   }
   return {
     openapi: '3.1.0',
-    jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
     info: {
       title: 'CampsHub360 Attendance',
       version,
@@ -106,9 +105,6 @@ function parametersOf(route: Route): Json[] {
       required: route.idempotency === 'required',
       schema: { type: 'string', maxLength: 200 },
     });
-  }
-  if (route.errors.includes('precondition_required')) {
-    headers.push({ name: 'If-Match', in: 'header', required: true, schema: { type: 'string' } });
   }
   return [...ofObject(route.params, 'path'), ...ofObject(route.query, 'query'), ...headers];
 }

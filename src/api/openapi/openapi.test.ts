@@ -117,21 +117,21 @@ describe('GET /api/v1/openapi.json', () => {
 });
 
 describe('GET /api/docs', () => {
-  it('shows the routes without scripts and without a request to anywhere else', async () => {
+  it('is a page whose every file comes from this server', async () => {
     const page = await api.request('GET', '/api/docs');
     const html = textOf(page.body['text']);
 
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
-    expect(html).toContain('/api/v1/attendance/sessions/{id}');
-    expect(html).not.toMatch(/<script|https?:\/\/|\/\/[a-z]+\.[a-z]/i);
-    const nonce = /'nonce-([\w-]+)'/.exec(page.headers.get('content-security-policy') ?? '')?.[1];
-    expect(html).toContain(`<style nonce="${nonce}">`);
-    expect(html).not.toMatch(/ style="/);
+    expect(html).not.toMatch(/https?:\/\/|\/\/[a-z]+\.[a-z]| style="|<script>/i);
+    const files = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path ?? '');
+    expect(files.length).toBeGreaterThan(2);
+    for (const file of files) expect((await api.request('GET', file)).status).toBe(200);
   });
 });
 
 /** Codes that arise outside HTTP; they are in the table of the document. */
 const ELSEWHERE = new Set<string>([
+  'outside_window',
   'channel_disabled',
   'signature_invalid',
   'timestamp_out_of_window',
