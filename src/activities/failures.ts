@@ -20,7 +20,6 @@ export type FailureType =
 
 const TYPE_OF_CODE: { readonly [code in ErrorCode]?: FailureType } = {
   already_decided: 'AlreadyDecided',
-  stale: 'StaleEpoch',
   record_changed: 'StaleEpoch',
   validation_failed: 'InvalidInput',
   malformed_request: 'InvalidInput',
