@@ -9,10 +9,21 @@ export interface DatabaseOptions {
   readonly url: string;
   readonly poolMax?: number;
   readonly debug?: boolean;
+  /**
+   * Read and write the snapshot that the next migration is generated from; only who makes or checks
+   * migrations does. It tells of the entities: a run of migrations would store the database instead,
+   * with the triggers and constraints that only migrations know, and the next one would drop them.
+   */
+  readonly snapshot?: boolean;
 }
 
 /** Builds the MikroORM options for a connection URL. Pool: at most `poolMax` (default 10). */
-export function ormOptions({ url, poolMax = 10, debug = false }: DatabaseOptions): Options {
+export function ormOptions({
+  url,
+  poolMax = 10,
+  debug = false,
+  snapshot = false,
+}: DatabaseOptions): Options {
   return defineConfig({
     clientUrl: url,
     entities: Object.values(entities),
@@ -23,6 +34,7 @@ export function ormOptions({ url, poolMax = 10, debug = false }: DatabaseOptions
     migrations: {
       path: fileURLToPath(new URL('./migrations', import.meta.url)),
       pathTs: fileURLToPath(new URL('./migrations', import.meta.url)),
+      snapshot,
       snapshotName: '.snapshot',
       emit: 'ts',
       transactional: true,
