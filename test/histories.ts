@@ -57,3 +57,7 @@ export function textsOf(value: unknown, key = ''): string[] {
   if (value === null || typeof value !== 'object') return [];
   return Object.entries(value).flatMap(([name, each]) => textsOf(each, name));
 }
+
+/** Every text in a history as it came from the server. */
+export const historyTexts = (history: History): string[] =>
+  textsOf(JSON.parse(historyToText(history)));

@@ -29,12 +29,11 @@ async function record(bench: WorkflowBench, scenario: Scenario): Promise<void> {
     withDeadline(`${scenario.type}/${scenario.name}`, scenario.play(stage)),
   );
   const runs = await runsOf(bench, workflowId);
-  const prefix = bench.coreQueue.slice(0, -'attendance-core'.length);
   runs.forEach((history, index) => {
     const name = index === 0 ? scenario.name : `${scenario.name}-${index + 1}`;
     const folder = join(FOLDER, scenario.type);
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, `${name}.json`), neutral(history, prefix));
+    writeFileSync(join(folder, `${name}.json`), neutral(history, bench.prefix));
     console.log(`${scenario.type}/${name}: ${history.events?.length ?? 0} events`);
   });
   await bench.renew();

@@ -32,6 +32,8 @@ import { timeSkippingPath } from './servers.ts';
 export interface WorkflowBench {
   readonly environment: TestWorkflowEnvironment;
   readonly client: Client;
+  /** Put before every queue of this test. */
+  readonly prefix: string;
   readonly coreQueue: string;
   readonly bundle: WorkflowBundleOption;
   createWorker(
@@ -96,6 +98,9 @@ async function benchOf(environment: TestWorkflowEnvironment): Promise<WorkflowBe
   return {
     environment,
     client: environment.client,
+    get prefix() {
+      return prefix;
+    },
     get coreQueue() {
       return queueName(prefix, 'core');
     },

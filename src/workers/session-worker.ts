@@ -41,9 +41,11 @@ export interface SessionWorker {
 }
 
 /** Bounds the memory of a process: a run that falls out is read again from its history. */
-const CACHED_WORKFLOWS_MAX = 200;
+const CACHED_WORKFLOWS_MAX = 500;
 /** Workflow tasks take about a millisecond each; a second thread would cost 40 MB for nothing. */
 const WORKFLOW_THREADS = 1;
+/** How long a run waits for the worker that has it cached; longer only delays runs of a dead one. */
+const STICKY_LIMIT = '5s';
 const SHUTDOWN_GRACE = '20s';
 const SHUTDOWN_FORCE = '30s';
 
@@ -121,6 +123,7 @@ function coreOptions(parts: WorkerParts, bundle: WorkflowBundleOption): Partial<
     workflowBundle: bundle,
     maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
     maxConcurrentWorkflowTaskPolls: 5,
+    stickyQueueScheduleToStartTimeout: STICKY_LIMIT,
     workflowThreadPoolSize: WORKFLOW_THREADS,
     ...(buildId === undefined
       ? {}
