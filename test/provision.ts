@@ -32,7 +32,7 @@ export async function provision(needs: Needs, log: (line: string) => void): Prom
   const env: Record<string, string> = { KEY_FOLDER: join(folder, 'keys'), TEST_FOLDER: folder };
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
-    for (const stopOne of stops.reverse()) await stopOne();
+    for (const stopOne of stops.toReversed()) await stopOne();
     rmSync(folder, { recursive: true, force: true });
   };
   try {

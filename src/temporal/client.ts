@@ -66,7 +66,7 @@ export function createWorkflowGateway(settings: GatewaySettings, orm: () => Orm)
     message: A,
     updateId: string,
   ): Promise<R> => {
-    const options = { args: [message], updateId } as { args: [A]; updateId: string };
+    const options: { args: [A]; updateId: string } = { args: [message], updateId };
     return within(UPDATE_DEADLINE_MS, async () => {
       try {
         return await client()

@@ -56,7 +56,7 @@ async function start(session: Id): Promise<Id> {
 }
 
 const reaches = (session: Id, status: string, timeoutMs?: number) =>
-  eventually(`${status}`, async () => (await bench.session(session)).status === status, timeoutMs);
+  eventually(status, async () => (await bench.session(session)).status === status, timeoutMs);
 
 const codeOf = (call: Promise<unknown>): Promise<string> =>
   call.then(

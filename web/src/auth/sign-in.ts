@@ -145,5 +145,5 @@ const isSameUser = (left: User, right: User): boolean =>
 /** Locks exist only on secure origins; elsewhere a second page at the same instant is a small risk. */
 function inTurn<T>(work: () => Promise<T>): Promise<T> {
   if (!('locks' in navigator)) return work();
-  return navigator.locks.request('campshub360.refresh', work) as Promise<T>;
+  return navigator.locks.request('campshub360.refresh', work);
 }

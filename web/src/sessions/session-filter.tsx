@@ -57,7 +57,7 @@ export function SessionFilterBar({ filter, onChange, sessions }: SessionFilterBa
       <SegmentedControl
         aria-label={t('session.filterStatus')}
         value={filter.status}
-        onChange={(status) => onChange({ ...filter, status: status as SessionFilter['status'] })}
+        onChange={(status) => onChange({ ...filter, status: status })}
         data={[
           { value: 'all', label: t('common.all') },
           ...occurring.map((status) => ({ value: status, label: t(`session.status.${status}`) })),
