@@ -202,6 +202,8 @@ describe('an approval', () => {
       const message = messageFor(view);
       expect(await codeOf(handle.executeUpdate(decideUpdate, { args: [message] }))).toBe(code);
       await handle.signal(decideSignal, message);
+      const refused = async () => (await handle.query(caseStateQuery)).refusals.length > 0;
+      await eventually('the signal is taken', refused); // A query may overtake a signal.
 
       const state = await handle.query(caseStateQuery);
       expect(state.view?.status).toBe('pending');
