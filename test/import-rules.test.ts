@@ -42,6 +42,8 @@ const RULES: readonly (readonly [file: string, forbidden: string, allowed: strin
   ['src/deps.ts', './api/route.ts', './db/orm.ts'],
   ['src/api/leave/y.ts', '../../../test/api.ts', '../fields.ts'],
   ['src/operations/sessions/w.ts', '../../deps.ts', '../ports.ts'],
+  ['web/src/sessions/x.ts', '../../../src/domain/types.ts', '../shell/theme.ts'],
+  ['web/src/sessions/y.ts', '../../../src/api/sessions/schema.ts', 'react'],
 ];
 
 /** The composition root is one file, so no second file of its row can show what it may. */
@@ -61,6 +63,12 @@ beforeAll(async () => {
     plant(fileOfControl(file), allowed);
   }
   plant('src/api/leave/rule.test.ts', '../../../test/api.ts');
+  write('src/workflows/typed.ts', "export type { Used } from '../activities/sessions.ts';\n");
+  write('web/src/typed.ts', "export type { Used } from '../../src/api/sessions/schema.ts';\n");
+  write('src/domain/circle.ts', "import { b } from './circle-b.ts';\nexport const a = () => b;\n");
+  write('src/domain/circle-b.ts', "import { a } from './circle.ts';\nexport const b = () => a;\n");
+  write('src/operations/variable.ts', "export const port = process.env['PORT'];\n");
+  write('src/config/variable.ts', "export const port = process.env['PORT'];\n");
   reported = await lint();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -78,6 +86,19 @@ describe('the import rules', () => {
     expect(reported.get('src/api/leave/rule.test.ts')).toBeUndefined();
   });
 
+  it.each(['src/workflows/typed.ts', 'web/src/typed.ts'])('let %s take types', (file) => {
+    expect(reported.get(file)).toBeUndefined();
+  });
+
+  it.each(['src/domain/circle.ts', 'src/domain/circle-b.ts'])('find the circle of %s', (file) => {
+    expect(reported.get(file)).toEqual(['import(no-cycle)']);
+  });
+
+  it('let only the configuration read process.env', () => {
+    expect(reported.get('src/operations/variable.ts')).toEqual(['node(no-process-env)']);
+    expect(reported.get('src/config/variable.ts')).toBeUndefined();
+  });
+
   it('know every folder of the source', () => {
     const folders = readdirSync(join(PROJECT, 'src'), { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !FREE.has(entry.name))
@@ -91,9 +112,13 @@ describe('the import rules', () => {
 const fileOfControl = (file: string): string => file.replace(/\.ts$/, '-allowed.ts');
 
 function plant(file: string, imported: string): void {
+  write(file, `import { value } from '${imported}';\nexport const used = value;\n`);
+}
+
+function write(file: string, text: string): void {
   const path = join(folder, file);
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `import { value } from '${imported}';\nexport const used = value;\n`);
+  writeFileSync(path, text);
 }
 
 /** Rules broken, by file. @throws Error when nothing was linted */
@@ -101,7 +126,7 @@ function lint(): Promise<Map<string, string[]>> {
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,
-      [OXLINT, '--format=json', 'src'],
+      [OXLINT, '--format=json', 'src', 'web'],
       { cwd: folder, maxBuffer: 16 * 1024 * 1024 },
       (_error, stdout) => {
         const answer = JSON.parse(stdout) as {

@@ -1,15 +1,15 @@
 /**
- * `npm run test:repeat -- 20 --selectProjects api -- src/api/records`: the same tests again and
- * again, to find the one that fails sometimes. Stops at the first failure.
+ * `npm run test:repeat -- --runs 50 --selectProjects api -- src/api/records`: the same tests again
+ * and again, to find the one that fails sometimes. Stops at the first failure.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const RUN = fileURLToPath(new URL('run.ts', import.meta.url));
-const [times = '', ...selection] = process.argv.slice(2);
+const [option, times, ...selection] = process.argv.slice(2);
 const count = Number(times);
-if (!Number.isInteger(count) || count < 1 || selection.length === 0) {
-  console.error('usage: npm run test:repeat -- <times> <jest selection>');
+if (option !== '--runs' || !Number.isInteger(count) || count < 1) {
+  console.error('usage: npm run test:repeat -- --runs <times> [jest selection]');
   process.exit(2);
 }
 for (let round = 1; round <= count; round += 1) {

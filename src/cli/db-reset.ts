@@ -12,6 +12,7 @@ import { isRunning } from '../provision/processes.ts';
 import { readRunFile } from './start/run-file.ts';
 
 const VAR = fileURLToPath(new URL('../../var', import.meta.url));
+const LOCAL_HOSTS = new Set(['', 'localhost', '127.0.0.1', '[::1]']);
 
 process.exitCode = await main();
 
@@ -22,6 +23,9 @@ async function main(): Promise<number> {
   const supervisor = { pid: running?.pids['supervisor'] ?? 0, part: 'start.ts' };
   if (running && isRunning(supervisor)) return refuse('Stop npm start first.');
   const given = environment.databaseUrl;
+  if (given !== '' && !isLocal(given)) {
+    return refuse('DATABASE_URL names another machine: only a local database is emptied.');
+  }
   const what = given === '' ? `the data in ${VAR}` : `everything in ${withoutPassword(given)}`;
   if (!(await confirmed(what))) return refuse('Nothing was changed.');
   if (given === '') removeEmbedded();
@@ -68,6 +72,10 @@ async function emptyDatabase(url: string): Promise<void> {
   } finally {
     await orm.close();
   }
+}
+
+function isLocal(url: string): boolean {
+  return LOCAL_HOSTS.has(new URL(url).hostname);
 }
 
 function withoutPassword(url: string): string {
