@@ -1,7 +1,9 @@
 /** Temporal as the API sees it: starts, lifecycle commands and decisions under a deadline. */
 import {
   Connection,
+  defaultGrpcRetryOptions,
   isGrpcServiceError,
+  makeGrpcRetryInterceptor,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -34,11 +36,14 @@ export interface TemporalGateway extends WorkflowGateway {
   client(): Client;
 }
 
+const CONNECT_DEADLINE_MS = 5_000;
 const UPDATE_DEADLINE_MS = 5_000;
 const START_DEADLINE_MS = 5_000;
 const PING_DEADLINE_MS = 1_500;
 const POLLER_FRESH_MS = 60_000;
 const RETRY_AFTER_SECONDS = 5;
+/** The longest pause before a call is tried again; closing waits for it. */
+const RETRY_PAUSE_MAX_MS = 500;
 
 /**
  * Builds the gateway. Nothing is connected before the first call, and a server that was away is
@@ -47,9 +52,20 @@ const RETRY_AFTER_SECONDS = 5;
  */
 export function createWorkflowGateway(settings: GatewaySettings, orm: () => Orm): TemporalGateway {
   let made: { connection: Connection; client: Client } | undefined;
+  const pending = new Set<Promise<unknown>>();
+  let isClosing = false;
+  const retries = defaultGrpcRetryOptions({ maxIntervalMs: () => RETRY_PAUSE_MAX_MS });
+  const retry = makeGrpcRetryInterceptor({
+    ...retries,
+    retryableDecider: (attempt, status) => !isClosing && retries.retryableDecider(attempt, status),
+  });
   const open = () => {
     if (!made) {
-      const connection = Connection.lazy(connectionOptions(settings));
+      const connection = Connection.lazy({
+        ...connectionOptions(settings),
+        connectTimeout: CONNECT_DEADLINE_MS,
+        interceptors: [retry],
+      });
       made = { connection, client: createClient(connection, settings) };
     }
     return made;
@@ -86,7 +102,12 @@ export function createWorkflowGateway(settings: GatewaySettings, orm: () => Orm)
   };
 
   const within = <T>(deadlineMs: number, call: () => Promise<T>): Promise<T> =>
-    withTimer(deadlineMs, () => open().connection.withDeadline(Date.now() + deadlineMs, call));
+    withTimer(deadlineMs, () => {
+      const called = open().connection.withDeadline(Date.now() + deadlineMs, call);
+      const settled = called.then(forget, forget).finally(() => pending.delete(settled));
+      pending.add(settled);
+      return called;
+    });
 
   const start = (ref: RunRef): Promise<void> =>
     within(START_DEADLINE_MS, () => runs.start(ref)).catch(rethrowAsUnavailable);
@@ -151,11 +172,18 @@ export function createWorkflowGateway(settings: GatewaySettings, orm: () => Orm)
     },
 
     async close() {
+      // A call that is tried again on a closed connection throws where nobody can catch it.
+      isClosing = true;
+      await Promise.all(pending);
       await made?.connection.close();
       made = undefined;
+      isClosing = false;
     },
   };
 }
+
+/** Its outcome went to its caller. */
+function forget(): void {}
 
 /** The gRPC deadline does not cover connecting, so a timer of ours ends the wait. */
 async function withTimer<T>(limitMs: number, call: () => Promise<T>): Promise<T> {
