@@ -136,6 +136,10 @@ describe.each(['leave', 'correction'] as const)('%sApproval', (kind) => {
   });
 });
 
+/** A query may overtake a signal, so who expects refusals asks for them until they are there. */
+const refusalsOf = async (handle: Awaited<ReturnType<typeof startCase>>) =>
+  (await handle.query(caseStateQuery)).refusals;
+
 describe('an approval', () => {
   it('takes one of two deciders who act at once and tells the other', async () => {
     const view = await cases.add();
@@ -202,8 +206,7 @@ describe('an approval', () => {
       const message = messageFor(view);
       expect(await codeOf(handle.executeUpdate(decideUpdate, { args: [message] }))).toBe(code);
       await handle.signal(decideSignal, message);
-      const refused = async () => (await handle.query(caseStateQuery)).refusals.length > 0;
-      await eventually('the signal is taken', refused); // A query may overtake a signal.
+      await eventually('the signal is taken', async () => (await refusalsOf(handle)).length > 0);
 
       const state = await handle.query(caseStateQuery);
       expect(state.view?.status).toBe('pending');
@@ -240,8 +243,7 @@ describe('an approval', () => {
           await handle.signal(name, nonsense);
         }
       }
-      const { refusals } = await handle.query(caseStateQuery);
-      expect(refusals).toHaveLength(10);
+      await eventually('ten refusals', async () => (await refusalsOf(handle)).length === 10);
       await handle.signal(decideSignal, decision());
       return handle.result();
     });
@@ -258,9 +260,10 @@ describe('an approval', () => {
         // oxlint-disable-next-line no-await-in-loop -- one after the other
         await handle.signal('decide', { decisionId: `d${sent}` });
       }
-      const { refusals } = await handle.query(caseStateQuery);
+      const last = async () => (await refusalsOf(handle)).at(-1)?.decisionId;
+      await eventually('the last signal is taken', async () => (await last()) === 'd24');
 
-      expect(refusals.map((refusal) => refusal.decisionId)).toEqual(
+      expect((await refusalsOf(handle)).map((refusal) => refusal.decisionId)).toEqual(
         Array.from({ length: 20 }, (_, index) => `d${index + 5}`),
       );
     });
