@@ -203,8 +203,9 @@ describe('an approval', () => {
 
     await run(async () => {
       const handle = await startCase(bench, inputOf(view));
-      const message = messageFor(view);
-      expect(await codeOf(handle.executeUpdate(decideUpdate, { args: [message] }))).toBe(code);
+      const asked = messageFor(view);
+      expect(await codeOf(handle.executeUpdate(decideUpdate, { args: [asked] }))).toBe(code);
+      const message = messageFor(view); // A repeated id would get the update's answer.
       await handle.signal(decideSignal, message);
       await eventually('the signal is taken', async () => (await refusalsOf(handle)).length > 0);
 
