@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { MemoryCases, startCase } from '../../test/memory-cases.ts';
 import { temporalAddress } from '../../test/servers.ts';
 import {
@@ -18,10 +18,8 @@ let bench: WorkflowBench;
 beforeAll(async () => {
   bench = await connectServer(temporalAddress());
 });
-afterAll(async () => {
-  await bench.renew();
-  await bench.teardown();
-});
+afterEach(() => bench.renew());
+afterAll(() => bench.teardown());
 
 describe('the task queues', () => {
   it('let a session open within two seconds while the notice queue is full', async () => {
@@ -60,5 +58,15 @@ describe('the task queues', () => {
         endSending();
       }
     });
+  });
+
+  it('are free again when a worker could not be created on all of them', async () => {
+    const { activities } = new MemorySessions(() => Promise.resolve(Date.now()));
+    const first = await bench.createWorker(activities, { queues: ['notify'] });
+    await whileWorking(first, async () => {
+      await expect(bench.createWorker(activities)).rejects.toThrow('overlapping');
+    });
+
+    await whileWorking(await bench.createWorker(activities), () => Promise.resolve());
   });
 });

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import {
+  eventually,
   MemorySessions,
   startSession,
   startTimeSkipping,
@@ -20,6 +21,8 @@ import {
 const MINUTE = 60_000;
 /** Timers are minimums: up to a second late, plus the round trips of a busy machine. */
 const LATE_MS = 5_000;
+/** A session needs no other queue. */
+const CORE = { queues: ['core'] } as const;
 
 let bench: WorkflowBench;
 let sessions: MemorySessions;
@@ -34,7 +37,7 @@ beforeEach(() => {
 });
 
 const run = async <T>(body: () => Promise<T>): Promise<T> =>
-  whileWorking(await bench.createWorker(sessions.activities), body);
+  whileWorking(await bench.createWorker(sessions.activities, CORE), body);
 
 function command(
   edge: TransitionCommand['edge'],
@@ -192,7 +195,7 @@ describe('sessionLifecycle', () => {
   it('continues after its worker was replaced in mid-session', async () => {
     const { id } = await sessions.add(10);
     // Nothing cached: the server of this test hands tasks to the sticky queue of a worker that left.
-    const uncached = { coreOptions: { maxCachedWorkflows: 0 } };
+    const uncached = { ...CORE, coreOptions: { maxCachedWorkflows: 0 } };
 
     await whileWorking(await bench.createWorker(sessions.activities, uncached), async () => {
       const handle = await startSession(bench, { sessionId: id });
@@ -201,6 +204,82 @@ describe('sessionLifecycle', () => {
     await run(async () => bench.client.workflow.getHandle(`session/${id}`).result());
 
     expect(sessions.applied.map((applied) => applied.edge)).toEqual(['open', 'close', 'lock']);
+  });
+
+  it('is decided the same when every task is played from its history', async () => {
+    const { id } = await sessions.add(10);
+    const uncached = { ...CORE, coreOptions: { maxCachedWorkflows: 0 } };
+
+    await whileWorking(await bench.createWorker(sessions.activities, uncached), async () => {
+      const handle = await startSession(bench, { sessionId: id });
+      for (const edge of ['open', 'close', 'reopen'] as const) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        await handle.executeUpdate(transitionUpdate, { args: [command(edge)] });
+      }
+      await handle.signal(nudgeSignal);
+      await handle.result();
+    });
+
+    expect(sessions.applied.map((applied) => applied.edge)).toEqual([
+      'open',
+      'close',
+      'reopen',
+      'close',
+      'lock',
+    ]);
+  });
+
+  it('answers who waits and ends when an operator cancels it before its row was read', async () => {
+    const { id } = await sessions.add(10);
+    const away = {
+      ...sessions.activities,
+      loadSession: () => Promise.reject(new Error('the database is away')),
+    };
+
+    await whileWorking(await bench.createWorker(away, CORE), async () => {
+      const handle = await startSession(bench, { sessionId: id });
+      const waiting = codeOf(handle.executeUpdate(transitionUpdate, { args: [command('open')] }));
+      await eventually('the update', async () => {
+        const { events } = await handle.fetchHistory();
+        return (
+          events?.some((event) => event.workflowExecutionUpdateAcceptedEventAttributes) ?? false
+        );
+      });
+      await handle.cancel();
+
+      expect(await waiting).toBe('workflow_unavailable');
+      await expect(handle.result()).rejects.toThrow();
+    });
+  });
+
+  it('waits before it tries a refused timer again, and never in a hot loop', async () => {
+    const { id } = await sessions.add(10);
+    let refused = 0;
+    const slow = {
+      ...sessions.activities,
+      applySessionTransition: (
+        request: Parameters<typeof sessions.activities.applySessionTransition>[0],
+      ) => {
+        if (request.command.edge !== 'open' || refused === 3) {
+          return sessions.activities.applySessionTransition(request);
+        }
+        refused += 1;
+        const detail = 'Not yet.';
+        return Promise.resolve({
+          view: sessions.get(id),
+          refused: { code: 'state_conflict', detail },
+        });
+      },
+    };
+
+    await whileWorking(await bench.createWorker(slow, CORE), async () =>
+      (await startSession(bench, { sessionId: id })).result(),
+    );
+
+    const lateMs = (sessions.applied[0]?.atMs ?? 0) - Date.parse(sessions.get(id).opensAt);
+    expect(refused).toBe(3);
+    expect(lateMs).toBeGreaterThanOrEqual(90_000);
+    expect(lateMs).toBeLessThan(90_000 + 3 * LATE_MS);
   });
 
   it('is one run however often it is started', async () => {
