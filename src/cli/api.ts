@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import { createApp } from '../api/create-app.ts';
 import { allRoutes } from '../api/routes.ts';
-import { loadEnvironment } from '../config/env.ts';
+import { loadEnvironment, type Environment } from '../config/env.ts';
 import { rows } from '../db/orm.ts';
 import { createDeps, type Deps } from '../deps.ts';
 import { createSockets } from '../realtime/create-sockets.ts';
@@ -10,26 +10,32 @@ import { createSockets } from '../realtime/create-sockets.ts';
 /** How long running requests may take to finish once a stop was asked for. */
 const DRAIN_MS = 10_000;
 
-const environment = loadEnvironment(['database', 'utc', 'secrets']);
-const deps = await createDeps(environment);
-await refuseDemoAccounts(deps);
+if (import.meta.main) await main();
 
-const server = createServer(
-  { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 },
-  createApp(deps, allRoutes),
-);
-const sockets = createSockets(server, deps);
-await listen(server);
-deps.logger.info({ host: environment.host, port: environment.port }, 'the API listens');
-
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, () => {
-    void stop(signal);
-  });
+async function main(): Promise<void> {
+  const environment = loadEnvironment(['database', 'utc', 'secrets']);
+  const deps = await createDeps(environment);
+  await refuseDemoAccounts(deps);
+  const server = createServer(
+    { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 },
+    createApp(deps, allRoutes),
+  );
+  const sockets = createSockets(server, deps);
+  await listen(server, environment);
+  deps.logger.info({ host: environment.host, port: environment.port }, 'the API listens');
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      deps.logger.info({ signal }, 'the API stops');
+      void stop(server, sockets, deps);
+    });
+  }
 }
 
-async function stop(signal: string): Promise<void> {
-  deps.logger.info({ signal }, 'the API stops');
+async function stop(
+  server: Server,
+  sockets: ReturnType<typeof createSockets>,
+  deps: Deps,
+): Promise<void> {
   const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
@@ -40,10 +46,10 @@ async function stop(signal: string): Promise<void> {
   process.exit(0);
 }
 
-function listen(target: Server): Promise<void> {
+function listen(server: Server, { port, host }: Environment): Promise<void> {
   return new Promise((resolve, reject) => {
-    target.once('error', reject);
-    target.listen(environment.port, environment.host, resolve);
+    server.once('error', reject);
+    server.listen(port, host, resolve);
   });
 }
 

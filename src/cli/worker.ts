@@ -7,32 +7,36 @@ import { startOutboxRelay } from '../temporal/outbox-relay.ts';
 import { POLLED_QUEUES, type PolledQueue } from '../workers/session-worker.ts';
 import { WorkerProcess } from './worker/worker-process.ts';
 
-const environment = loadEnvironment(['database', 'utc', 'secrets']);
-const gateway = createWorkflowGateway(environment, () => deps.orm);
-const deps = await createDeps(environment, { workflows: gateway });
-const worker = new WorkerProcess({
-  environment,
-  orm: deps.orm,
-  logger: deps.logger,
-  client: () => gateway.client(),
-  activities: createActivities({
-    ...deps,
-    runs: gateway.runs,
-    operatorDecisions: environment.operatorDecisions,
-  }),
-  queues: queuesFrom(process.argv.slice(2)),
-});
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => worker.stop());
+if (import.meta.main) await main();
 
-const relay = startOutboxRelay({ orm: deps.orm, runs: gateway.runs, logger: deps.logger });
-try {
-  await worker.run();
-} finally {
-  await relay.stop();
-  await deps.close();
+async function main(): Promise<void> {
+  const environment = loadEnvironment(['database', 'utc', 'secrets']);
+  const gateway = createWorkflowGateway(environment, () => deps.orm);
+  const deps = await createDeps(environment, { workflows: gateway });
+  const worker = new WorkerProcess({
+    environment,
+    orm: deps.orm,
+    logger: deps.logger,
+    client: () => gateway.client(),
+    activities: createActivities({
+      ...deps,
+      runs: gateway.runs,
+      operatorDecisions: environment.operatorDecisions,
+    }),
+    queues: queuesFrom(process.argv.slice(2)),
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => worker.stop());
+
+  const relay = startOutboxRelay({ orm: deps.orm, runs: gateway.runs, logger: deps.logger });
+  try {
+    await worker.run();
+  } finally {
+    await relay.stop();
+    await deps.close();
+  }
+  deps.logger.info('worker stopped');
+  process.exit(0); // Native threads of the SDK must not keep a finished process.
 }
-deps.logger.info('worker stopped');
-process.exit(0); // Native threads of the SDK must not keep a finished process.
 
 /** `--queues core,bulk` narrows what is polled. */
 function queuesFrom(args: readonly string[]): PolledQueue[] {

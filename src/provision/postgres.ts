@@ -104,7 +104,8 @@ function settings(durable: boolean): string[] {
   const values: Record<string, string> = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    shared_buffers: '48MB',
+    // Every backend shows the shared pages it touched as its own: small buffers, small footprint.
+    shared_buffers: '16MB',
     max_connections: '100',
     max_wal_size: '512MB',
     jit: 'off',
@@ -114,6 +115,8 @@ function settings(durable: boolean): string[] {
     // Waiting autovacuum workers count as memory of the demo; one is enough for it.
     autovacuum_max_workers: '1',
     max_parallel_workers_per_gather: '0',
+    max_logical_replication_workers: '0',
+    io_method: 'sync',
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);

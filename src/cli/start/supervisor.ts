@@ -83,7 +83,7 @@ export class Supervisor {
     const dashboard = step('dashboard built', () => buildDashboard(PROJECT));
     const bundle = this.#isWatching
       ? Promise.resolve()
-      : step('workflows bundled', () => this.#run('bundle-workflows.ts', env, [WORKFLOW_BUNDLE]));
+      : step('services compiled', () => this.#compile(env));
     const builds = Promise.all([dashboard, bundle]);
     builds.catch(() => undefined); // Awaited below; a stop in between must not crash the start.
     await step('database schema', () => this.#run('migrate.ts', env));
@@ -183,7 +183,7 @@ export class Supervisor {
         heapMegabytes: 256,
         env: {
           ...env,
-          DATABASE_POOL_MAX: '6',
+          DATABASE_POOL_MAX: '4',
           ...(this.#isWatching ? {} : { WORKFLOW_BUNDLE }),
         },
       }),
@@ -191,10 +191,15 @@ export class Supervisor {
         ...common,
         name: 'api',
         heapMegabytes: 256,
-        env: { ...env, DATABASE_POOL_MAX: '10' },
+        env: { ...env, DATABASE_POOL_MAX: '8' },
       }),
     );
     for (const service of this.#services) service.launch();
+  }
+
+  async #compile(env: Readonly<Record<string, string>>): Promise<void> {
+    await this.#run('bundle-workflows.ts', env, [WORKFLOW_BUNDLE]);
+    await this.#run('compile.ts', env);
   }
 
   #watchDashboard(): void {
