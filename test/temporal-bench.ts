@@ -53,15 +53,18 @@ export interface SessionState {
   readonly workflow_started_at: Date | null;
 }
 
-/** Opens the bench on a database of its own; no worker runs yet. */
-export async function openTemporalBench(): Promise<TemporalBench> {
+/**
+ * Opens the bench on a database of its own; no worker runs yet.
+ * @param address  of the Temporal server; the shared one of this run by default
+ */
+export async function openTemporalBench(address = temporalAddress()): Promise<TemporalBench> {
   const database = await createTestDatabase();
-  const workflows = await connectServer(temporalAddress());
+  const workflows = await connectServer(address);
   const variables = {
     KEY_FOLDER: process.env['KEY_FOLDER'] ?? '',
     DATABASE_URL: database.url,
     DATABASE_POOL_MAX: '10',
-    TEMPORAL_ADDRESS: temporalAddress(),
+    TEMPORAL_ADDRESS: address,
     TASK_QUEUE_PREFIX: workflows.prefix,
     TEST_CLOCK: '1',
     LOG_LEVEL: 'silent',

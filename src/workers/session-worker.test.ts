@@ -376,41 +376,6 @@ describe('the reconciler', () => {
   });
 });
 
-describe('two hundred sessions that open at the same instant', () => {
-  const COUNT = 200;
-
-  it('are open within five seconds at p99, each opened once', async () => {
-    const opensAt = Date.now() + 6_000;
-    const ids: Id[] = [];
-    for (let made = 0; made < COUNT; made += 1) {
-      // oxlint-disable-next-line no-await-in-loop -- a pool of ten is shared with the worker
-      ids.push(await bench.addSession((opensAt - Date.now()) / 1_000));
-    }
-    for (const id of ids) bench.workflows.track(sessionWorkflowId(id));
-
-    await execute<DayPlanProgress>(WORKFLOWS.dayPlan);
-    const opened = () =>
-      rows<{ late_ms: number }>(
-        bench.em(),
-        `select (extract(epoch from opened_at - opens_at) * 1000)::int as late_ms
-         from attendance_session where id = any(?::uuid[]) and status = 'open' order by late_ms`,
-        [ids],
-      );
-    await eventually('all to be open', async () => (await opened()).length === COUNT, 30_000);
-
-    const late = (await opened()).map((row) => row.late_ms);
-    expect(late[0]).toBeGreaterThanOrEqual(0);
-    expect(late[Math.ceil(COUNT * 0.99) - 1]).toBeLessThan(5_000);
-    const events = await firstRow<{ openings: number }>(
-      bench.em(),
-      `select count(*)::int as openings from audit_event
-       where session_id = any(?::uuid[]) and (body::json)->>'action' = 'session.opened'`,
-      [ids],
-    );
-    expect(events?.openings).toBe(COUNT);
-  });
-});
-
 describe('the Schedules', () => {
   it('are written twice without a second one', async () => {
     const { client } = bench.workflows;
