@@ -24,6 +24,8 @@ import {
 const DAY_MS = 24 * 3_600_000;
 /** Timers are minimums: up to a second late, plus the round trips of a busy machine. */
 const LATE_MS = 5_000;
+/** A case needs no other queue. */
+const QUEUES = { queues: ['core', 'notify'] } as const;
 
 let bench: WorkflowBench;
 let cases: MemoryCases;
@@ -40,7 +42,7 @@ beforeEach(() => {
 const run = async <T>(
   body: () => Promise<T>,
   activities: Partial<Activities> = cases.activities,
-): Promise<T> => whileWorking(await bench.createWorker(activities), body);
+): Promise<T> => whileWorking(await bench.createWorker(activities, QUEUES), body);
 
 function decision(change: Partial<DecisionMessage> = {}): DecisionMessage {
   return {
@@ -367,7 +369,7 @@ describe('an approval', () => {
 
   it('keeps a decision that arrives while no worker runs and applies it once', async () => {
     const view = await cases.add();
-    const uncached = { coreOptions: { maxCachedWorkflows: 0 } };
+    const uncached = { ...QUEUES, coreOptions: { maxCachedWorkflows: 0 } };
     const message = decision();
 
     await whileWorking(await bench.createWorker(cases.activities, uncached), async () => {
