@@ -160,6 +160,20 @@ describe('startSessions', () => {
     expect(runs.started.toSorted()).toEqual(ids.toSorted());
   });
 
+  it('makes the partitions of the audit log that are missing when nothing is left to start', async () => {
+    await settle([]);
+    const nextMonth = "'audit_event_' || to_char(app_clock() + interval '1 month', 'YYYYMM')";
+    await rows(bench.em(), `do $$ begin execute format('drop table %I', ${nextMonth}); end $$`);
+
+    await act(activitiesWith({ runs: new MemoryRuns() }).startSessions, []);
+
+    const [found] = await rows<{ made: boolean }>(
+      bench.em(),
+      `select to_regclass(${nextMonth}) is not null as made`,
+    );
+    expect(found?.made).toBe(true);
+  });
+
   it('keeps what it could not start in its heartbeat and starts it at the next try', async () => {
     const ids = [await scheduled(60), await scheduled(90)];
     await settle(ids);

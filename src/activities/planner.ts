@@ -1,5 +1,6 @@
 /** The activity of the day planner: claims a page of rows, then starts their workflows. */
 import { activityInfo, heartbeat } from '@temporalio/activity';
+import { keepAuditPartitions } from '../audit/keep-partitions.ts';
 import type { Id } from '../domain/types.ts';
 import { claimSessions } from '../operations/runs/claim-sessions.ts';
 import { inParallel } from './in-parallel.ts';
@@ -24,7 +25,9 @@ export function plannerActivities(parts: ActivityParts) {
     startSessions: (): Promise<PlannedPage> =>
       guard(parts.logger, 'startSessions', async () => {
         const left = new Set(unstarted());
-        const ids = left.size > 0 ? [...left] : await claimSessions(callOperation(parts));
+        const operation = callOperation(parts);
+        const ids = left.size > 0 ? [...left] : await claimSessions(operation);
+        if (ids.length === 0) await keepAuditPartitions(operation.em); // Once an hour is plenty.
         ids.forEach((id) => left.add(id));
         heartbeat([...left]);
         let failure: unknown;

@@ -1,4 +1,5 @@
 /** Brings the database named by DATABASE_URL to the newest schema; prints what it applied. */
+import { keepAuditPartitions } from '../audit/keep-partitions.ts';
 import { openOrm, rows } from '../db/orm.ts';
 import { testClockStatements } from '../db/sql/functions.ts';
 import { loadEnvironment } from '../config/env.ts';
@@ -9,7 +10,7 @@ try {
   const direction = process.argv[2] === 'down' ? 'down' : 'up';
   const applied = direction === 'up' ? await orm.migrator.up() : await orm.migrator.down();
   if (direction === 'up') {
-    await rows(orm.em.fork(), 'select ensure_audit_partitions(3)');
+    await keepAuditPartitions(orm.em.fork());
     if (environment.testClock) {
       for (const statement of testClockStatements) await rows(orm.em.fork(), statement);
     }

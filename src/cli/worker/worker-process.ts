@@ -103,7 +103,7 @@ export class WorkerProcess {
     }
   }
 
-  /** A hosted cluster may forbid it; there an administrator registers them (docs/deployment). */
+  /** A hosted cluster may forbid it; there an administrator registers them (docs/operations.md). */
   async #registerAttributes(connection: NativeConnection): Promise<void> {
     const { environment, logger } = this.#parts;
     try {
