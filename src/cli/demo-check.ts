@@ -1,12 +1,9 @@
 /** `npm run demo:check`: plays the main job against the system that `npm start` runs. */
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { checkClass, checkTimer } from './demo-check/class-check.ts';
 import { fact, seconds } from './demo-check/facts.ts';
 import { checkLeave } from './demo-check/leave-check.ts';
+import { RUN_FILE } from './start/paths.ts';
 import { readRunFile } from './start/run-file.ts';
-
-const RUN_FILE = join(fileURLToPath(new URL('../..', import.meta.url)), 'var', 'run.json');
 
 process.exitCode = await main();
 

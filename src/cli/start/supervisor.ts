@@ -3,33 +3,33 @@ import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { DEMO_ACCOUNTS, DEMO_PASSWORD } from '../../db/seeders/demo-accounts.ts';
+import { DEMO_ACCOUNTS } from '../../db/seeders/demo-accounts.ts';
 import { cacheFolder } from '../../provision/cache.ts';
-import { waitUntil } from '../../provision/child.ts';
 import { isPortFree, nextFreePort } from '../../provision/ports.ts';
-import { isRunning, stopNoted } from '../../provision/processes.ts';
 import { ensureDatabase, startPostgres } from '../../provision/postgres.ts';
 import { resolveTemporalBinary, startTemporalServer } from '../../provision/temporal-server.ts';
 import { buildDashboard, watchDashboard } from './dashboard.ts';
 import { Embedded, type Running } from './embedded.ts';
-import { readRunFile, removeRunFile, writeRunFile } from './run-file.ts';
+import {
+  entryPoint,
+  LOGS,
+  PROJECT,
+  RUN_FILE,
+  TEMPORAL_STATE,
+  VAR,
+  WORKFLOW_BUNDLE,
+} from './paths.ts';
+import { removeRunFile, writeRunFile } from './run-file.ts';
 import { Service } from './service.ts';
 import { step } from './steps.ts';
-
-const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
-const VAR = join(PROJECT, 'var');
-const RUN_FILE = join(VAR, 'run.json');
-const LOGS = join(VAR, 'logs');
-const WORKFLOW_BUNDLE = join(VAR, 'workflow-bundle.js');
-const TEMPORAL_STATE = join(VAR, 'temporal.db');
+import { takeOver } from './take-over.ts';
+import { printWelcome, ready } from './welcome.ts';
 
 const DEFAULT_API_PORT = 3000;
 const DEFAULT_POSTGRES_PORT = 54_329;
 const DEFAULT_TEMPORAL_PORT = 7_233;
 const DEFAULT_UI_PORT = 8_233;
 const TEMPORAL = 'the Temporal server';
-const READY_WITHIN_MS = 90_000;
 const STOP_GRACE_MS = 12_000;
 
 interface Temporal {
@@ -94,7 +94,7 @@ export class Supervisor {
     this.#note = () => this.#writeRunFile(api, temporal, databaseUrl);
     this.#launch(env);
     await step('API and worker ready', () => ready(api));
-    printWelcome(api, temporal, performance.now() - started);
+    printWelcome(api, temporal.uiUrl || temporal.address, performance.now() - started);
   }
 
   /** Stops everything in reverse order, removes the run file and ends the process. */
@@ -248,24 +248,6 @@ export class Supervisor {
   }
 }
 
-/** Two systems cannot share var/: a running one is left alone, remains of a killed one end here. */
-async function takeOver(): Promise<void> {
-  const noted = readRunFile(RUN_FILE);
-  if (!noted) return;
-  const { supervisor, worker, api, temporal } = noted.pids;
-  if (isRunning({ pid: supervisor ?? 0, part: join('src', 'cli', 'start.ts') })) {
-    throw new Error(`it runs already at ${noted.api} (pid ${supervisor}); stop that one first.`);
-  }
-  const remains = [
-    { name: 'the worker', pid: worker ?? 0, part: entryPoint('worker.ts') },
-    { name: 'the API', pid: api ?? 0, part: entryPoint('api.ts') },
-    { name: 'the Temporal server', pid: temporal ?? 0, part: TEMPORAL_STATE },
-  ];
-  await Promise.all(remains.map((one) => stopNoted(one)));
-}
-
-const entryPoint = (file: string): string => join(PROJECT, 'src', 'cli', file);
-
 async function choosePort(): Promise<number> {
   const given = process.env['PORT'];
   if (given === undefined || given === '') return nextFreePort(DEFAULT_API_PORT);
@@ -292,38 +274,4 @@ function serviceEnvironment(
     MALLOC_ARENA_MAX: '2',
     NODE_COMPILE_CACHE: join(VAR, 'compile-cache'),
   };
-}
-
-async function ready(api: string): Promise<void> {
-  await waitUntil(
-    async () => {
-      const [isApiReady, hasWorkers] = await Promise.all([
-        fetch(`${api}/health/ready`).then(
-          (reply) => reply.ok,
-          () => false,
-        ),
-        fetch(`${api}/health`).then(
-          (reply) => reply.ok,
-          () => false,
-        ),
-      ]);
-      return isApiReady && hasWorkers;
-    },
-    { timeoutMs: READY_WITHIN_MS, message: 'the API did not become ready; see var/logs/api.log' },
-  );
-}
-
-function printWelcome(api: string, temporal: Temporal, tookMs: number): void {
-  console.log(`
-Ready in ${(tookMs / 1_000).toFixed(1)} s.
-
-  Dashboard      ${api}
-  API reference  ${api}/api/docs
-  Temporal UI    ${temporal.uiUrl || temporal.address}
-
-  Demo accounts, password ${DEMO_PASSWORD}`);
-  for (const account of DEMO_ACCOUNTS) {
-    console.log(`    ${account.email.padEnd(26)} ${account.role}`);
-  }
-  console.log('\nCtrl-C stops everything; the data stays in var/.');
 }
