@@ -114,6 +114,7 @@ function ClassState({ session }: { readonly session: Session }) {
   const { t } = useTranslation();
   const { counts } = session;
   const hasMarks = counts.unmarked < counts.roster;
+  const isTaking = session.status === 'open' && session.can.mark;
   return (
     <Stack gap={10}>
       {hasMarks ? <CountsBar counts={counts} /> : null}
@@ -135,10 +136,10 @@ function ClassState({ session }: { readonly session: Session }) {
           component={Link}
           to={`/sessions/${session.id}`}
           size="xs"
-          variant={session.status === 'open' && session.can.mark ? 'filled' : 'default'}
+          variant={isTaking ? 'filled' : 'default'}
           rightSection={<IconChevronRight size={15} aria-hidden />}
         >
-          {t(session.can.mark ? 'session.takeRoll' : 'session.viewRoll')}
+          {t(isTaking ? 'session.takeRoll' : 'session.viewRoll')}
         </Button>
       </Group>
     </Stack>
