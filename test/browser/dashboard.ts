@@ -1,5 +1,8 @@
 /** The built dashboard before a real API and sockets, and Chromium to look at it. */
 import chromium from '@sparticuz/chromium';
+import { mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   chromium as playwright,
@@ -49,25 +52,36 @@ export interface TestDashboard {
 /** Builds the dashboard if its sources changed, serves it, starts Chromium. */
 export async function startDashboard(): Promise<TestDashboard> {
   await buildDashboard(PROJECT);
-  const workflows = directWorkflows();
-  const api = await startTestApi({
-    workflows,
-    attach: createSockets,
-    variables: { RATE_LIMIT_SCALE: '50' },
-  });
-  workflows.connect(api.deps);
   const browser = await startBrowser();
-  return {
-    api,
-    visit: (email, path, viewport = LAPTOP) => visit(browser, api, { email, path, viewport }),
-    async close() {
-      await browser.close();
-      await api.close();
-    },
-  };
+  const workflows = directWorkflows();
+  try {
+    const api = await startTestApi({
+      workflows,
+      attach: createSockets,
+      variables: { RATE_LIMIT_SCALE: '50' },
+    });
+    workflows.connect(api.deps);
+    return {
+      api,
+      visit: (email, path, viewport = LAPTOP) => visit(browser, api, { email, path, viewport }),
+      async close() {
+        await browser.close();
+        await api.close();
+      },
+    };
+  } catch (error) {
+    await browser.close();
+    throw error;
+  }
 }
 
+/** Chromium of the npm package on Linux, the installed Chrome elsewhere. */
 async function startBrowser(): Promise<Browser> {
+  if (process.platform !== 'linux') return playwright.launch({ channel: 'chrome' });
+  // The package unpacks into the temporary folder, where another account's copy may lie already.
+  const folder = join(process.env['TEST_FOLDER'] ?? tmpdir(), 'browser');
+  mkdirSync(folder, { recursive: true });
+  process.env['TMPDIR'] = folder;
   return playwright.launch({
     executablePath: await chromium.executablePath(),
     args: chromium.args.filter((flag) => !UNWANTED.includes(flag)),
