@@ -29,7 +29,12 @@ export interface Provisioned {
 /** Starts the servers the tests need. The environment's own servers are never used. */
 export async function provision(needs: Needs, log: (line: string) => void): Promise<Provisioned> {
   const folder = mkdtempSync(join(tmpdir(), 'campshub360-test-'));
-  const env: Record<string, string> = { KEY_FOLDER: join(folder, 'keys'), TEST_FOLDER: folder };
+  const env: Record<string, string> = {
+    KEY_FOLDER: join(folder, 'keys'),
+    TEST_FOLDER: folder,
+    // What tests unpack or leave behind goes with the run, and never meets another account's files.
+    TMPDIR: folder,
+  };
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const stopOne of stops.toReversed()) await stopOne();

@@ -8,6 +8,9 @@ import { provision, type Provisioned } from './provision.ts';
 
 const JEST = fileURLToPath(new URL('../node_modules/jest/bin/jest.js', import.meta.url));
 
+/** A test that leaves something open must not keep CI busy until its own limit. */
+const LIMIT_MS = 20 * 60_000;
+
 /** Projects side by side, then those whose servers or clocks are shared. */
 const TIERS: readonly { readonly name: string; readonly args: readonly string[] }[] = [
   { name: 'unit', args: ['--selectProjects', 'unit', '--maxWorkers', '2'] },
@@ -25,8 +28,15 @@ function runJest(args: readonly string[], env: Readonly<Record<string, string>>)
       ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', JEST, ...args],
       { stdio: 'inherit', env: { ...process.env, ...env, TZ: 'UTC' } },
     );
+    const limit = setTimeout(() => {
+      console.error(`the tests did not end within ${LIMIT_MS / 60_000} minutes`);
+      child.kill('SIGKILL');
+    }, LIMIT_MS);
     child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('exit', (code) => {
+      clearTimeout(limit);
+      resolve(code ?? 1);
+    });
   });
 }
 

@@ -1,8 +1,5 @@
 /** The built dashboard before a real API and sockets, and Chromium to look at it. */
 import chromium from '@sparticuz/chromium';
-import { mkdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   chromium as playwright,
@@ -78,10 +75,6 @@ export async function startDashboard(): Promise<TestDashboard> {
 /** Chromium of the npm package on Linux, the installed Chrome elsewhere. */
 async function startBrowser(): Promise<Browser> {
   if (process.platform !== 'linux') return playwright.launch({ channel: 'chrome' });
-  // The package unpacks into the temporary folder, where another account's copy may lie already.
-  const folder = join(process.env['TEST_FOLDER'] ?? tmpdir(), 'browser');
-  mkdirSync(folder, { recursive: true });
-  process.env['TMPDIR'] = folder;
   return playwright.launch({
     executablePath: await chromium.executablePath(),
     args: chromium.args.filter((flag) => !UNWANTED.includes(flag)),
