@@ -1,8 +1,8 @@
 /** Field schemas that many routes share. */
 import { z } from 'zod';
 
-/** A UUID. */
-export const idField = z.guid();
+/** A UUID in either case; code gets it in lower case, as rows hold it and as ids compare. */
+export const idField = z.guid().toLowerCase();
 /** The years 1 to 9999 in UTC: the database knows no year 0, and later years are written longer. */
 const isInCalendar = (text: string): boolean => text >= '0001';
 const outsideCalendar = { message: 'Give a year from 0001 to 9999.' };

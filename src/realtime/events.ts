@@ -6,7 +6,7 @@ const count = z.number().int().min(0);
 const instant = z.iso.datetime();
 
 /** A UUID on the wire. */
-const id = z.guid();
+const id = z.guid().toLowerCase();
 
 const accessToken = z.string().min(1).max(4_096);
 

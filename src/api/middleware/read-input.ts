@@ -57,10 +57,9 @@ function queryOf(request: Request): Record<string, string> {
     .map(([key]) => key)
     .find((key, index, keys) => keys.indexOf(key) !== index);
   if (repeated !== undefined) {
-    throw appError('validation_failed', `${repeated}: send this parameter once.`, {
-      errors: [{ path: repeated, code: 'duplicate', detail: 'Send this parameter once.' }],
-    });
+    throw fieldError(repeated, 'duplicate', 'Send this parameter once.');
   }
+  for (const [key, value] of entries) refuseUnstorable(value, key);
   return Object.fromEntries(entries);
 }
 
@@ -93,21 +92,39 @@ async function readBody(
     });
   });
   const body: unknown = request.body;
-  refuseForbiddenKeys(body);
+  refuseHostile(body);
   return body;
 }
 
-/** `__proto__` and its like are own keys after JSON.parse; a careless copy would act on them. */
-function refuseForbiddenKeys(value: unknown): void {
+/** Objects within objects; the deepest body of this API has four levels. */
+const DEPTH_MAX = 20;
+
+/**
+ * Refuses what no schema sees: names such as `__proto__`, own keys after JSON.parse on which a
+ * careless copy would act; nesting that would exhaust the stack of whoever walks it; text that
+ * neither the database nor a hash can hold.
+ */
+function refuseHostile(value: unknown, path: readonly string[] = []): void {
+  if (typeof value === 'string') return refuseUnstorable(value, path.join('.'));
   if (value === null || typeof value !== 'object') return;
-  for (const [key, inner] of Object.entries(value)) {
-    if (FORBIDDEN_KEYS.has(key)) {
-      throw appError('validation_failed', `${key}: this name is not allowed.`, {
-        errors: [{ path: key, code: 'unknown_field', detail: 'This name is not allowed.' }],
-      });
-    }
-    refuseForbiddenKeys(inner);
+  if (path.length === DEPTH_MAX) {
+    throw appError('malformed_request', `The body is nested deeper than ${DEPTH_MAX} levels.`);
   }
+  for (const [key, inner] of Object.entries(value)) {
+    if (FORBIDDEN_KEYS.has(key))
+      throw fieldError(key, 'unknown_field', 'This name is not allowed.');
+    refuseHostile(inner, [...path, key]);
+  }
+}
+
+/** PostgreSQL stores no NUL, and half of a surrogate pair has no UTF-8 form. */
+function refuseUnstorable(text: string, path: string): void {
+  if (text.isWellFormed() && !text.includes('\0')) return;
+  throw fieldError(path, 'not_text', 'Leave out NUL characters and unpaired surrogates.');
+}
+
+function fieldError(path: string, code: string, detail: string) {
+  return appError('validation_failed', `${path}: ${detail}`, { errors: [{ path, code, detail }] });
 }
 
 function hasBody(request: Request): boolean {

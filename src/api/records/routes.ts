@@ -168,7 +168,7 @@ function markScope(principal: Principal): MarkScope {
 /** The Idempotency-Key is the operation's id and therefore a UUID. */
 function operationId(key: string | undefined): Id {
   const parsed = idField.safeParse(key);
-  if (parsed.success) return parsed.data.toLowerCase();
+  if (parsed.success) return parsed.data;
   const detail = 'Send an Idempotency-Key header that is a UUID (version 7), fresh for each mark.';
   throw appError('idempotency_key_required', detail, {
     errors: [{ path: 'Idempotency-Key', code: 'uuid_expected', detail }],
