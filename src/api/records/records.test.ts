@@ -48,7 +48,7 @@ async function footprint(session: string): Promise<unknown> {
   return firstRow(
     api.em(),
     `select (select count(*)::int from attendance_operation where session_id = ?::uuid) as operations,
-       (select count(*)::int from attendance_record where session_id = ?::uuid and mark is not null) as marks,
+       (select count(*)::int from attendance_record where session_id = ?::uuid) as marks,
        (select count(*)::int from audit_event where session_id = ?::uuid) as events,
        (select count(*)::int from live_event where session_id = ?::uuid) as live`,
     [session, session, session, session],
@@ -104,6 +104,13 @@ describe('POST records/', () => {
     const reply = await mark({ session, student: studentAt(1), mark: 'present' }, { key });
 
     expect([reply.status, reply.body['code']]).toEqual([422, 'op_id_reused']);
+    const events = await rows(
+      api.em(),
+      `select entity_id, student_id from audit_event
+       where session_id = ?::uuid and action = 'security.op_id_reused'`,
+      [session],
+    );
+    expect(events).toEqual([{ entity_id: key, student_id: studentAt(1) }]);
   });
 
   it('keeps the notes sealed in the database', async () => {
@@ -252,6 +259,23 @@ describe('POST records/', () => {
     });
     expect(told.status).toBe(200);
   });
+
+  it('asks for a reason also where an own mark hides the evidence', async () => {
+    const session = await classFrom(-5, 55);
+    await rows(
+      api.em(),
+      `insert into attendance_operation (op_id, session_id, student_id, kind, mark, rank, source,
+         eff_at, received_at, epoch, payload_hash, result)
+       values (?::uuid, ?::uuid, ?::uuid, 'mark', 'present', 60, 'biometric', app_clock(),
+         app_clock(), 1, '', '{}')`,
+      [v7(), session, studentAt(0)],
+    );
+    await mark({ session, student: studentAt(0), mark: 'late' });
+
+    const silent = await mark({ session, student: studentAt(0), mark: 'absent' });
+
+    expect([silent.status, silent.body['code']]).toEqual([422, 'reason_required']);
+  });
 });
 
 describe('POST records/bulk-mark/', () => {
@@ -328,6 +352,24 @@ describe('POST records/bulk-mark/', () => {
       { mark: 'absent', count: 1 },
       { mark: 'late', count: 1 },
       { mark: 'present', count: 10 },
+    ]);
+  });
+
+  it('judges two items of one student each by its own reason', async () => {
+    const session = await classFrom(-5, 55);
+    const token = await api.signIn(world.people.hod.email);
+    const item = { student: studentAt(0), mark: 'absent' };
+
+    const reply = await api.request('POST', `${PATH}bulk-mark/`, {
+      token,
+      body: { session, records: [item, { ...item, reason: 'seen elsewhere' }] },
+      headers: { 'idempotency-key': v7() },
+    });
+
+    const results = reply.body['results'] as unknown as { status: string; code: string | null }[];
+    expect(results.map((result) => result.code ?? result.status)).toEqual([
+      'reason_required',
+      'applied',
     ]);
   });
 

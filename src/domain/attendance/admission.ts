@@ -1,7 +1,7 @@
 /** Which claims a session's state admits (marks.md section 6), and which marks a rank may state. */
 import type { ErrorCode } from '../errors.ts';
 import type { Instant, Mark, SessionStatus } from '../types.ts';
-import { isMachineRank, RANK } from './ranks.ts';
+import { isHumanRank, isMachineRank, RANK } from './ranks.ts';
 
 /** A refused claim: a stable code and a sentence naming the way on. */
 export interface Refusal {
@@ -72,10 +72,48 @@ export function markRefusal(rank: number, mark: Mark | null): Refusal | null {
   return null;
 }
 
+/** A claim or a record: how strong it is and what it says. */
+interface Claim {
+  readonly rank: number;
+  readonly mark: Mark | null;
+}
+
+/** What a person's mark is compared with before it is taken without a reason. */
+export interface Standing {
+  /** The record as it stands. */
+  readonly record: { readonly rank: number | null; readonly mark: Mark | null };
+  /** Every claim behind it that was not withdrawn. */
+  readonly claims: readonly Claim[];
+}
+
+/**
+ * Why a person must give a reason for this mark, or null: it contradicts a machine or a leave, be
+ * it the record's winner or hidden behind a person's earlier mark (marks.md section 11). A change of
+ * a person's mark that nothing else contradicts needs none.
+ */
+export function reasonRefusal(mark: Mark | null, { record, claims }: Standing): Refusal | null {
+  const isHuman = record.rank !== null && isHumanRank(record.rank);
+  const compared = isHuman ? claims : [{ rank: record.rank ?? 0, mark: record.mark }];
+  const contradicted = compared.some(
+    (claim) =>
+      claim.rank >= RANK.weak &&
+      claim.rank <= RANK.leave &&
+      claim.mark !== null &&
+      mark !== null &&
+      markClass(claim.mark) !== markClass(mark),
+  );
+  return contradicted
+    ? {
+        code: 'reason_required',
+        detail: 'The mark contradicts evidence or a leave; give a reason.',
+      }
+    : null;
+}
+
 type MarkClass = 'in' | 'out' | 'excused';
 
 /** The class of a mark for contradictions (R6). */
-export function markClass(mark: Mark): MarkClass {
+function markClass(mark: Mark): MarkClass {
   if (mark === 'excused') return 'excused';
   return mark === 'absent' ? 'out' : 'in';
 }

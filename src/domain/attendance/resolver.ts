@@ -90,7 +90,8 @@ function autoAbsence(context: ResolutionContext): Resolution | null {
   };
 }
 
-function withoutWithdrawn(operations: readonly ResolvableOperation[]): ResolvableOperation[] {
+/** The marks that still stand: withdrawals and what they took back are gone (marks.md section 3). */
+export function withoutWithdrawn<O extends ResolvableOperation>(operations: readonly O[]): O[] {
   const withdrawn = new Set(
     operations.filter((op) => op.kind === 'withdraw').map((op) => op.targetOpId),
   );

@@ -11,8 +11,14 @@ import {
   type LiveEntry,
 } from '../../audit/append-log.ts';
 import { rows, type Em } from '../../db/orm.ts';
-import { markRefusal, stateRefusal, type Refusal } from '../../domain/attendance/admission.ts';
-import { isMachineRank } from '../../domain/attendance/ranks.ts';
+import {
+  markRefusal,
+  reasonRefusal,
+  stateRefusal,
+  type Refusal,
+} from '../../domain/attendance/admission.ts';
+import { isMachineRank, RANK } from '../../domain/attendance/ranks.ts';
+import { withoutWithdrawn } from '../../domain/attendance/resolver.ts';
 import { appError, type ErrorCode } from '../../domain/errors.ts';
 import type {
   CaptureMode,
@@ -33,6 +39,8 @@ import { loadSessionView } from '../sessions/load-session-view.ts';
 import { becomeTaken } from './become-taken.ts';
 import { countRecords, rosterMembers } from './roster.ts';
 import {
+  autoAbsentOperation,
+  autoAbsentOpId,
   insertOperations,
   lockRecords,
   settleStudent,
@@ -41,6 +49,7 @@ import {
   type NewOperation,
   type RecordChange,
   type RecordState,
+  type StoredOperation,
 } from './settle-records.ts';
 
 /** A claim as its caller states it; authority has been checked by the caller. */
@@ -66,6 +75,8 @@ export interface OperationDraft {
   readonly correctionRequestId?: Id | null;
   readonly notes?: string | null;
   readonly reason?: string | null;
+  /** A person states it at a screen: contradicting evidence then needs a reason or notes. */
+  readonly isInteractive?: boolean;
 }
 
 /** What became of one claim (marks.md section 12). */
@@ -110,16 +121,19 @@ export async function applyOperations(
     session,
     drafts.map((draft) => draft.studentId),
   );
-  const onRoster = drafts.filter((draft) => members.has(draft.studentId));
-  const records = await lockRecords(
-    em,
-    sessionId,
-    onRoster.map((draft) => draft.studentId),
-    () => operation.ids.next(),
-  );
   const known = await knownOperations(
     em,
     drafts.map((draft) => draft.opId),
+  );
+  // A refused claim or a repeat must not leave an empty record behind.
+  const fresh = drafts.filter(
+    (draft) => !known.has(draft.opId) && refusalOf(locked, members, draft) === null,
+  );
+  const records = await lockRecords(
+    em,
+    sessionId,
+    fresh.map((draft) => draft.studentId),
+    () => operation.ids.next(),
   );
   const batch = new Batch(locked, records, known, members, operation.actor.userId, sealed);
   const results = drafts.map((draft) => batch.take(draft));
@@ -130,12 +144,28 @@ export async function applyOperations(
     throw appError('try_again', 'The same operation is being written just now; send it again.');
   }
   await writeRecords(em, batch.changes());
-  const late = await becomeTaken(em, operation, session, stored);
+  const late = await becomeTaken(em, operation, locked, stored);
   const changes = [...batch.changes(), ...late.changes];
   await appendMarks(em, operation, session, [...stored, ...late.operations], changes, {
-    audit: options.audit ?? [],
+    audit: [...reusedIds(operation.actor, sessionId, results), ...(options.audit ?? [])],
   });
   return results;
+}
+
+/** An id that came back with another claim is a mistake or a forgery: one event each (R0). */
+function reusedIds(actor: Actor, sessionId: Id, results: readonly OperationResult[]): AuditEntry[] {
+  return results
+    .filter((result) => result.code === 'op_id_reused')
+    .map(({ opId, studentId }) =>
+      auditEntry(actor, {
+        chain: sessionChain(sessionId),
+        action: 'security.op_id_reused',
+        entityType: 'AttendanceOperation',
+        entityId: opId,
+        sessionId,
+        studentId,
+      }),
+    );
 }
 
 /** SHA-256 over the canonical form of what the client claimed (R0). */
@@ -255,7 +285,7 @@ class Batch {
     const byId = new Map(
       results.filter((result) => result.status !== 'duplicate').map((r) => [r.opId, r]),
     );
-    return this.#stored.map((op) => ({ ...op, result: byId.get(op.opId) }));
+    return this.#stored.map((op) => ({ ...op, result: byId.get(op.opId) ?? op.result }));
   }
 
   changes(): RecordChange[] {
@@ -263,17 +293,21 @@ class Batch {
   }
 
   #refuse(draft: OperationDraft): Refusal | null {
-    const { session, effectiveStatus: status, nowMs } = this.#locked;
-    if (!this.#members.has(draft.studentId)) {
-      return {
-        code: 'not_on_roster',
-        detail: 'The student is not enrolled in this class on its date.',
-      };
-    }
-    return (
-      stateRefusal(status, draft.rank, session.opensAt, draft.source === 'biometric') ??
-      markRefusal(draft.rank, draft.mark) ??
-      windowRefusal(session, draft, nowMs)
+    return refusalOf(this.#locked, this.#members, draft) ?? this.#missingReason(draft);
+  }
+
+  #missingReason(draft: OperationDraft): Refusal | null {
+    if (!draft.isInteractive || hasReason(draft)) return null;
+    const changed = this.#changes.get(draft.studentId);
+    const record = changed?.after ?? this.#records.records.get(draft.studentId);
+    if (!record) return null;
+    const claims = withoutWithdrawn(this.#operationsOf(draft.studentId));
+    return reasonRefusal(draft.mark, { record, claims });
+  }
+
+  #operationsOf(studentId: Id): StoredOperation[] {
+    return [...this.#records.operations, ...this.#stored].filter(
+      (op) => op.studentId === studentId,
     );
   }
 
@@ -313,14 +347,46 @@ class Batch {
   #settle(studentId: Id): RecordChange {
     const before = this.#records.records.get(studentId);
     if (!before) throw new Error(`record of ${studentId} was not locked`);
-    const operations = [...this.#records.operations, ...this.#stored].filter(
-      (op) => op.studentId === studentId,
-    );
-    const change = settleStudent(this.#locked.session, before, operations, this.#now);
+    const { session } = this.#locked;
+    const operations = this.#operationsOf(studentId);
+    const change = settleStudent(session, before, operations, this.#now);
     this.#changes.set(studentId, change);
+    const autoId = autoAbsentOpId(session, studentId);
+    if (change.after.winnerOpId === autoId && !operations.some((op) => op.opId === autoId)) {
+      // The claim that stood above the automatic absence is gone; now that one is needed.
+      this.#stored.push(autoAbsentOperation(session, studentId, this.#now));
+    }
     return change;
   }
 }
+
+/** Why a claim cannot be taken whatever the records say, or null. */
+function refusalOf(
+  { session, effectiveStatus, nowMs }: LockedSession,
+  members: ReadonlySet<Id>,
+  draft: OperationDraft,
+): Refusal | null {
+  // What was claimed while a student was on the roster can be taken back afterwards.
+  if (draft.kind !== 'withdraw' && !members.has(draft.studentId)) {
+    return {
+      code: 'not_on_roster',
+      detail: 'The student is not enrolled in this class on its date.',
+    };
+  }
+  if (draft.isInteractive && draft.rank === RANK.override && !hasReason(draft)) {
+    return {
+      code: 'reason_required',
+      detail: 'An override of the staff of a class needs a reason.',
+    };
+  }
+  return (
+    stateRefusal(effectiveStatus, draft.rank, session.opensAt, draft.source === 'biometric') ??
+    markRefusal(draft.rank, draft.mark) ??
+    windowRefusal(session, draft, nowMs)
+  );
+}
+
+const hasReason = ({ reason, notes }: OperationDraft): boolean => Boolean(reason ?? notes);
 
 function repeated(draft: OperationDraft, known: KnownOperation, hash: string): OperationResult {
   if (known.payloadHash !== hash) {

@@ -2,11 +2,12 @@
 import { firstRow, rows, type Em } from '../../db/orm.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
 import { wasTaken, type TakenFacts } from '../../domain/attendance/resolver.ts';
-import type { Id, Instant } from '../../domain/types.ts';
+import type { Id } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
-import { readClock, type SessionRow } from '../sessions/session-row.ts';
+import { readClock, type LockedSession, type SessionRow } from '../sessions/session-row.ts';
 import { rosterOf } from './roster.ts';
 import {
+  autoAbsentOperation,
   autoAbsentOpId,
   insertOperations,
   lockRecords,
@@ -27,16 +28,17 @@ const NONE: TakenEffect = { taken: false, operations: [], changes: [] };
 
 /**
  * After late operations on a closed class that nobody had taken: makes it taken when they prove it
- * was, and writes the absents that then appear (marks.md section 4). Needs the row lock that
- * `lockSessionForMarks` takes for such sessions.
+ * was, and writes the absents that then appear (marks.md section 4). Once a class is final nobody
+ * becomes absent any more: the correction of one student changes that record alone (R12). Needs the
+ * row lock that `lockSessionForMarks` takes for such sessions.
  */
 export async function becomeTaken(
   em: Em,
   operation: Operation,
-  session: SessionRow,
+  { session, effectiveStatus }: LockedSession,
   stored: readonly NewOperation[],
 ): Promise<TakenEffect> {
-  const isOver = session.status === 'closed' || session.status === 'locked';
+  const isOver = session.status === 'closed' && effectiveStatus === 'closed';
   if (!isOver || session.taken || stored.length === 0) return NONE;
   const roster = await rosterOf(em, session);
   if (!(await isTaken(em, session, roster))) return NONE;
@@ -101,40 +103,10 @@ export async function settleRoster(
     const autoId = autoAbsentOpId(session, studentId);
     const isNew = !own.some((op) => op.opId === autoId);
     if (change.after.winnerOpId === autoId && isNew) {
-      operations.push(autoAbsent(session, studentId, autoId, now));
+      operations.push(autoAbsentOperation(session, studentId, now));
     }
   }
   await insertOperations(em, session.id, operations);
   await writeRecords(em, changes);
   return { taken: session.taken, operations, changes };
-}
-
-function autoAbsent(session: SessionRow, studentId: Id, opId: Id, now: Instant): NewOperation {
-  return {
-    opId,
-    studentId,
-    kind: 'mark',
-    mark: 'absent',
-    rank: RANK.autoAbsent,
-    source: 'system',
-    captureMode: 'online',
-    actorId: null,
-    effAtMs: Date.parse(now),
-    receivedAt: now,
-    baseOpId: null,
-    acks: [],
-    targetOpId: null,
-    excuseCategory: null,
-    phase: 'entry',
-    flags: [],
-    payloadHash: '',
-    result: {},
-    epoch: session.epoch,
-    deviceRef: null,
-    evidence: null,
-    leaveApplicationId: null,
-    correctionRequestId: null,
-    notesSealed: null,
-    reasonSealed: null,
-  };
 }

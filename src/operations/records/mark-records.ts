@@ -1,6 +1,5 @@
 /** Marks by people: a single mark or a class in bulk, in one transaction (marks.md section 12). */
 import { firstRow, rows, sqlState, type Em } from '../../db/orm.ts';
-import { markClass } from '../../domain/attendance/admission.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
 import { appError, AppError } from '../../domain/errors.ts';
 import type { Id, Mark } from '../../domain/types.ts';
@@ -56,22 +55,8 @@ export async function markRecords(
       const rank = await markingRank(em, scope, input.sessionId);
       const locked = await lockSessionForMarks(em, input.sessionId);
       const items = [...input.items, ...(await defaultItems(em, locked.session, input))];
-      const refusals = await reasonRefusals(em, input.sessionId, rank, items);
-      const drafts = items
-        .filter((item) => !refusals.has(item.opId))
-        .map((item) => toDraft(item, rank));
-      const applied = await applyOperations(operation, em, input.sessionId, drafts, { locked });
-      const byId = new Map(drafts.map((draft, index) => [draft, applied[index]]));
-      let next = 0;
-      return items.map((item) => {
-        const refused = refusals.get(item.opId);
-        if (refused) return refused;
-        const draft = drafts[next];
-        next += 1;
-        const result = draft && byId.get(draft);
-        if (!result) throw new Error(`no result for operation ${item.opId}`);
-        return result;
-      });
+      const drafts = items.map((item) => toDraft(item, rank));
+      return applyOperations(operation, em, input.sessionId, drafts, { locked });
     }),
   );
 }
@@ -156,56 +141,6 @@ function toDraft(item: MarkItem, rank: number): OperationDraft {
     acks: item.acks ?? [],
     notes: item.notes ?? null,
     reason: item.reason ?? null,
-  };
-}
-
-/**
- * Contradicting machine evidence or a leave, and every override, needs a reason (marks.md section
- * 11). A teacher's change of an own earlier mark needs none. A repeat of a stored operation is
- * answered as a repeat.
- */
-async function reasonRefusals(
-  em: Em,
-  sessionId: Id,
-  rank: number,
-  items: readonly MarkItem[],
-): Promise<Map<Id, OperationResult>> {
-  const silent = items.filter((item) => !item.reason && !item.notes);
-  if (silent.length === 0) return new Map();
-  const evidence = await rows<{ student_id: Id; mark: Mark; rank: number }>(
-    em,
-    `select student_id, mark, rank from attendance_record
-     where session_id = ?::uuid and student_id = any(?::uuid[]) and mark is not null
-       and rank between ${RANK.weak} and ${RANK.leave}`,
-    [sessionId, silent.map((item) => item.studentId)],
-  );
-  const repeats = await rows<{ op_id: Id }>(
-    em,
-    'select op_id from attendance_operation where op_id = any(?::uuid[])',
-    [silent.map((item) => item.opId)],
-  );
-  const known = new Set(repeats.map((row) => row.op_id));
-  const byStudent = new Map(evidence.map((row) => [row.student_id, row]));
-  const refused = silent.filter((item) => {
-    if (known.has(item.opId)) return false;
-    const seen = byStudent.get(item.studentId);
-    return rank === RANK.override || (seen && markClass(seen.mark) !== markClass(item.mark));
-  });
-  return new Map(refused.map((item) => [item.opId, reasonRequired(item, rank)]));
-}
-
-function reasonRequired(item: MarkItem, rank: number): OperationResult {
-  return {
-    opId: item.opId,
-    studentId: item.studentId,
-    status: 'rejected',
-    code: 'reason_required',
-    detail:
-      rank === RANK.override
-        ? 'An override of the staff of a class needs a reason.'
-        : 'The mark contradicts evidence or a leave; give a reason.',
-    record: null,
-    original: null,
-    isFirst: false,
+    isInteractive: true,
   };
 }

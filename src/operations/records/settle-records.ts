@@ -9,6 +9,7 @@ import {
   type Resolution,
   type ResolutionContext,
 } from '../../domain/attendance/resolver.ts';
+import { RANK } from '../../domain/attendance/ranks.ts';
 import type {
   CaptureMode,
   ExcuseCategory,
@@ -118,8 +119,8 @@ export function resolutionContext(session: SessionRow, studentId: Id): Resolutio
 }
 
 /**
- * Creates missing record rows and locks them, ascending by student id against deadlocks, then
- * reads every operation of those students.
+ * Creates missing record rows, at version 0 because nothing was said yet, and locks them, ascending
+ * by student id against deadlocks; then reads every operation of those students.
  */
 export async function lockRecords(
   em: Em,
@@ -130,8 +131,8 @@ export async function lockRecords(
   const ordered = [...new Set(studentIds)].sort();
   await rows(
     em,
-    `insert into attendance_record (id, session_id, student_id)
-     select * from unnest(?::uuid[], ?::uuid[], ?::uuid[]) on conflict do nothing`,
+    `insert into attendance_record (id, session_id, student_id, version)
+     select n.*, 0 from unnest(?::uuid[], ?::uuid[], ?::uuid[]) n on conflict do nothing`,
     [ordered.map(() => nextId()), ordered.map(() => sessionId), ordered],
   );
   const found = await rows<RecordRow>(
@@ -234,7 +235,7 @@ function resolvedRecord(
     markedAt: resolution ? (winner?.receivedAt ?? now) : null,
     excuseCategory: resolution?.excuseCategory ?? null,
     flags: resolution?.flags ?? [],
-    version: before.version + (before.winnerOpId === null && before.version === 1 ? 0 : 1),
+    version: before.version + 1,
     updatedAt: now,
   };
 }
@@ -290,6 +291,41 @@ export interface NewOperation extends StoredOperation {
   readonly correctionRequestId: Id | null;
   readonly notesSealed: string | null;
   readonly reasonSealed: string | null;
+}
+
+/** The automatic absence of a student, as an operation to store. */
+export function autoAbsentOperation(
+  session: Pick<SessionRow, 'id' | 'epoch'>,
+  studentId: Id,
+  now: Instant,
+): NewOperation {
+  return {
+    opId: autoAbsentOpId(session, studentId),
+    studentId,
+    kind: 'mark',
+    mark: 'absent',
+    rank: RANK.autoAbsent,
+    source: 'system',
+    captureMode: 'online',
+    actorId: null,
+    effAtMs: Date.parse(now),
+    receivedAt: now,
+    baseOpId: null,
+    acks: [],
+    targetOpId: null,
+    excuseCategory: null,
+    phase: 'entry',
+    flags: [],
+    payloadHash: '',
+    result: {},
+    epoch: session.epoch,
+    deviceRef: null,
+    evidence: null,
+    leaveApplicationId: null,
+    correctionRequestId: null,
+    notesSealed: null,
+    reasonSealed: null,
+  };
 }
 
 /**

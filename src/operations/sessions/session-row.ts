@@ -133,7 +133,7 @@ export async function lockSessionForMarks(em: Em, id: Id): Promise<LockedSession
 }
 
 function mayBecomeTaken(session: SessionRow): boolean {
-  return (session.status === 'closed' || session.status === 'locked') && !session.taken;
+  return session.status === 'closed' && !session.taken;
 }
 
 /** `app_clock()` in Unix milliseconds. */

@@ -1,0 +1,132 @@
+/** What claims do to the records of a class: withdrawals, locked classes, rows that stay unwritten. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { v7 } from 'uuid';
+import { makeSession, makeWorld, minutesFromNow, type World } from '../../../test/factories.ts';
+import { createTestDatabase, type TestDatabase } from '../../../test/servers.ts';
+import { loadEnvironment } from '../../config/env.ts';
+import { createDeps, type Deps } from '../../deps.ts';
+import { firstRow, rows } from '../../db/orm.ts';
+import { RANK } from '../../domain/attendance/ranks.ts';
+import type { Id } from '../../domain/types.ts';
+import { operationFor } from '../operation-for.ts';
+import { SYSTEM_ACTOR } from '../ports.ts';
+import { applyOperations, type OperationDraft, type OperationResult } from './apply-operations.ts';
+
+let database: TestDatabase;
+let deps: Deps;
+let world: World;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  deps = await createDeps(
+    loadEnvironment(['database'], {
+      KEY_FOLDER: process.env['KEY_FOLDER'],
+      DATABASE_URL: database.url,
+      TEST_CLOCK: '1',
+      LOG_LEVEL: 'silent',
+    }),
+  );
+  world = await makeWorld(deps.orm.em.fork(), { studentCount: 3 });
+});
+
+afterAll(async () => {
+  await deps.close();
+  await database.drop();
+});
+
+/** A class of the world's section, one hour long. */
+function classOf(startMinutes: number, change: object): Promise<Id> {
+  return makeSession(deps.orm.em.fork(), {
+    campus: world.campus,
+    courseSection: world.section,
+    faculty: world.faculty.id,
+    room: world.room.id,
+    startAt: minutesFromNow(startMinutes),
+    ...change,
+  });
+}
+
+function apply(session: Id, drafts: readonly OperationDraft[]): Promise<OperationResult[]> {
+  const operation = operationFor(deps, SYSTEM_ACTOR);
+  return operation.em.transactional((em) => applyOperations(operation, em, session, drafts));
+}
+
+const claim = (change: Partial<OperationDraft>): OperationDraft => ({
+  opId: v7(),
+  studentId: world.student.id,
+  mark: 'present',
+  rank: RANK.faculty,
+  source: 'manual',
+  ...change,
+});
+
+const leave = (): OperationDraft =>
+  claim({ mark: 'excused', rank: RANK.leave, source: 'leave', excuseCategory: 'medical' });
+
+const withdrawalOf = ({ opId, studentId }: OperationDraft): OperationDraft =>
+  claim({ studentId, kind: 'withdraw', mark: null, rank: RANK.leave, targetOpId: opId });
+
+const marks = (session: Id): Promise<object[]> =>
+  rows(
+    deps.orm.em.fork(),
+    'select mark, version from attendance_record where session_id = ?::uuid order by mark',
+    [session],
+  );
+
+const setTaken = (session: Id): Promise<object[]> =>
+  rows(deps.orm.em.fork(), 'update attendance_session set taken = true where id = ?::uuid', [
+    session,
+  ]);
+
+describe('applyOperations', () => {
+  it('changes one record alone by a correction of a locked class that nobody took', async () => {
+    const session = await classOf(-300, { status: 'locked' });
+
+    const [result] = await apply(session, [
+      claim({ rank: RANK.correction, source: 'correction', mark: 'present' }),
+    ]);
+
+    expect(result?.status).toBe('applied');
+    expect(await marks(session)).toEqual([{ mark: 'present', version: 1 }]);
+    const row = await firstRow(
+      deps.orm.em.fork(),
+      'select taken from attendance_session where id = ?::uuid',
+      [session],
+    );
+    expect(row).toEqual({ taken: false });
+  });
+
+  it('lets a withdrawn leave of a closed, taken class fall back to absent', async () => {
+    const session = await classOf(-120, { status: 'closed' });
+    await setTaken(session);
+    const excused = leave();
+    await apply(session, [excused]);
+
+    await apply(session, [withdrawalOf(excused)]);
+
+    expect(await marks(session)).toEqual([{ mark: 'absent', version: 2 }]);
+  });
+
+  it('takes back what was claimed for a student who left the roster since', async () => {
+    const session = await classOf(120, { status: 'scheduled' });
+    const excused = leave();
+    await apply(session, [excused]);
+    await rows(deps.orm.em.fork(), 'delete from session_section where session_id = ?::uuid', [
+      session,
+    ]);
+
+    const [result] = await apply(session, [withdrawalOf(excused)]);
+
+    expect(result?.code).toBeNull();
+    expect(await marks(session)).toEqual([{ mark: null, version: 2 }]);
+  });
+
+  it('leaves no empty record behind a refused claim', async () => {
+    const session = await classOf(-300, { status: 'locked' });
+
+    const [result] = await apply(session, [claim({})]);
+
+    expect(result?.code).toBe('session_locked');
+    expect(await marks(session)).toEqual([]);
+  });
+});
