@@ -100,6 +100,11 @@ export function sectionStudentScope(
   );
 }
 
+/** A person without one of their roles, where a permission gives that role less than it says. */
+export function withoutRole(principal: Principal, role: Role): Principal {
+  return { ...principal, roles: principal.roles.filter((grant) => grant.role !== role) };
+}
+
 const NOTHING: SqlScope = { sql: 'false', parameters: [] };
 const EVERYTHING: SqlScope = { sql: 'true', parameters: [] };
 

@@ -37,9 +37,7 @@ export async function withIdempotency<T extends object>(
   await takeTurn(em, scope, key);
   const known = await insertOrFind<T>(em, scope, key, requestHash);
   if (known) {
-    if (known.body_hash !== requestHash) {
-      throw appError('idempotency_key_reused', 'Use a new Idempotency-Key for another request.');
-    }
+    if (known.body_hash !== requestHash) throw reusedKey();
     return { value: known.response, replayed: true };
   }
   const value = await effect();
@@ -49,6 +47,24 @@ export async function withIdempotency<T extends object>(
     key,
   ]);
   return { value, replayed: false };
+}
+
+/**
+ * Binds a key to its request where the effect happens elsewhere and repeats by an id made of the
+ * key: the same key with another body must not be answered with the first one's result.
+ * @throws AppError `idempotency_key_reused`
+ */
+export async function bindKey(
+  em: Em,
+  { scope, key, requestHash }: IdempotentRequest,
+): Promise<void> {
+  if (key === undefined) return;
+  const known = await insertOrFind<object>(em, scope, key, requestHash);
+  if (known && known.body_hash !== requestHash) throw reusedKey();
+}
+
+function reusedKey() {
+  return appError('idempotency_key_reused', 'Use a new Idempotency-Key for another request.');
 }
 
 /** A lock that is tried, not waited for: a plain insert would wait for the other transaction. */

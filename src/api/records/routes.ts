@@ -1,6 +1,6 @@
 /** Routes of attendance records: mark one student, mark a class, list. No Temporal on this path. */
 import type { Principal } from '../../auth/principal.ts';
-import { recordScope, sessionScope } from '../../auth/scope.ts';
+import { recordScope, sessionScope, withoutRole } from '../../auth/scope.ts';
 import { listRecords } from '../../db/queries/records.ts';
 import { appError, type ErrorCode } from '../../domain/errors.ts';
 import type { Id } from '../../domain/types.ts';
@@ -154,13 +154,10 @@ function countByStatus(results: readonly OperationResult[]) {
 }
 
 function markScope(principal: Principal): MarkScope {
-  const staff = {
-    ...principal,
-    roles: principal.roles.filter((grant) => grant.role !== 'student'),
-  };
   return {
     view: sessionScope(principal, 'view_attendance', 's'),
-    mark: sessionScope(staff, 'mark_attendance', 's'),
+    // A student's own marking right (S) is for scans and self-entry, never for the roll.
+    mark: sessionScope(withoutRole(principal, 'student'), 'mark_attendance', 's'),
     facultyId: principal.facultyId,
   };
 }

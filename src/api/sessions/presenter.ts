@@ -57,7 +57,8 @@ export function presentSession(row: SessionListRow, nowMs: number): z.input<type
 function allowedActions(row: SessionListRow, nowMs: number): z.input<typeof sessionReply>['can'] {
   const status = effectiveStatus(row, nowMs);
   const may = (edge: SessionEdge): boolean =>
-    row.mayManage && edgeRefusal(row, edge, 'person', nowMs) === null;
+    (edge === 'lock' ? row.mayLock : row.mayRun) &&
+    edgeRefusal(row, edge, 'person', nowMs) === null;
   return {
     mark: row.mayMark && (status === 'open' || status === 'closed'),
     open: may('open'),

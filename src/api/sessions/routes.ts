@@ -1,13 +1,13 @@
 /** Routes of class sessions: list, detail, create, the lifecycle edges, roll and live events. */
 import type { z } from 'zod';
 import type { Principal } from '../../auth/principal.ts';
-import { recordScope, sectionScope, sessionScope } from '../../auth/scope.ts';
+import { holds, recordScope, sectionScope, sessionScope, withoutRole } from '../../auth/scope.ts';
 import { listLiveEvents, readRoll } from '../../db/queries/records.ts';
 import { findSession, listSessions, type SessionScopes } from '../../db/queries/sessions.ts';
 import { firstRow, type Em } from '../../db/orm.ts';
 import { appError, type ErrorCode } from '../../domain/errors.ts';
 import type { Id, SessionEdge } from '../../domain/types.ts';
-import { withIdempotency } from '../../operations/idempotency.ts';
+import { bindKey, withIdempotency } from '../../operations/idempotency.ts';
 import type { Operation, WorkflowGateway } from '../../operations/ports.ts';
 import { createSession } from '../../operations/sessions/create-session.ts';
 import { findSessionRow } from '../../operations/sessions/session-row.ts';
@@ -47,19 +47,15 @@ export function sessionRoutes(deps: SessionRouteDeps): Route[] {
 function scopesOf(principal: Principal): SessionScopes {
   return {
     view: sessionScope(principal, 'view_attendance', 's'),
-    manage: sessionScope(principal, 'manage_sessions', 's'),
-    mark: staffMarkScope(principal),
+    student: recordScope(principal, 'view_attendance', 's', 'st'),
+    run: sessionScope(runner(principal), 'manage_sessions', 's'),
+    lock: sessionScope(principal, 'manage_sessions', 's'),
+    mark: sessionScope(withoutRole(principal, 'student'), 'mark_attendance', 's'),
   };
 }
 
-/** A student's own marking right (S) is for scans and self-entry, never for the roll. */
-function staffMarkScope(principal: Principal): ReturnType<typeof sessionScope> {
-  const staff = {
-    ...principal,
-    roles: principal.roles.filter((grant) => grant.role !== 'student'),
-  };
-  return sessionScope(staff, 'mark_attendance', 's');
-}
+/** The exam cell's part of `manage_sessions` is the lock alone (trust.md section 3). */
+const runner = (principal: Principal): Principal => withoutRole(principal, 'exam_cell');
 
 const list = route({
   method: 'get',
@@ -132,6 +128,7 @@ function create({ workflows }: SessionRouteDeps): Route {
     replies: { 201: sessionReply },
     errors: [
       'not_found',
+      'not_staff',
       'window_inverted',
       'window_in_past',
       'duplicate_session',
@@ -140,6 +137,7 @@ function create({ workflows }: SessionRouteDeps): Route {
     ],
     handler: async (input) => {
       const { principal, operation } = input;
+      if (!holds(runner(principal), 'manage_sessions')) throw notStaff();
       const stored = await operation.em.transactional((em) =>
         withIdempotency(em, idempotencyOf(input), async () => ({
           id: await createSession(operation, em, createScope(principal), newSession(input.body)),
@@ -170,7 +168,8 @@ function idempotencyOf(
 
 function createScope(principal: Principal) {
   return {
-    sections: sectionScope(principal, 'manage_sessions', 'cs'),
+    sections: sectionScope(runner(principal), 'manage_sessions', 'cs'),
+    sessions: sessionScope(runner(principal), 'manage_sessions', 's'),
     facultyId: principal.facultyId,
   };
 }
@@ -272,6 +271,7 @@ const EDGE_ERRORS: readonly ErrorCode[] = [
   'not_found',
   'not_staff',
   'state_conflict',
+  'idempotency_key_reused',
   'workflow_unavailable',
 ];
 
@@ -301,7 +301,10 @@ function lifecycle(deps: SessionRouteDeps): Route[] {
       body,
       replies: { 200: sessionReply },
       errors: EDGE_ERRORS,
-      handler: (input) => transition(deps, input, segment, { reason: input.body?.reason }),
+      handler: async (input) => {
+        await requireManaged(input.operation.em, input.principal, input.params.id, segment);
+        return transition(deps, input, segment, { reason: input.body?.reason });
+      },
     }),
   );
   return [...simple, reschedule(deps)];
@@ -317,12 +320,16 @@ function reschedule(deps: SessionRouteDeps): Route {
     params: idParams,
     body: rescheduleBody,
     replies: { 200: sessionReply },
-    errors: [...EDGE_ERRORS, 'window_inverted', 'window_in_past', 'validation_failed'],
+    errors: [
+      ...EDGE_ERRORS,
+      'window_inverted',
+      'window_in_past',
+      'duplicate_session',
+      'validation_failed',
+    ],
     handler: async (input) => {
-      const { body, params, operation } = input;
-      if (Date.parse(body.end_datetime) <= Date.parse(body.start_datetime)) {
-        throw appError('window_inverted', 'Give an end_datetime after the start_datetime.');
-      }
+      const { body, params, operation, principal } = input;
+      await requireManaged(operation.em, principal, params.id, 'reschedule');
       return transition(deps, input, 'reschedule', {
         reason: body.reason,
         startAt: body.start_datetime,
@@ -358,7 +365,7 @@ interface EdgeDetails {
 
 /**
  * Runs one edge through the session's workflow, the only writer of its life, and answers with the
- * row after it took effect.
+ * row after it took effect. The caller has checked that the person may.
  */
 async function transition(
   { workflows }: SessionRouteDeps,
@@ -367,7 +374,11 @@ async function transition(
   { reason, ...details }: EdgeDetails,
 ) {
   const { principal, operation, params, idempotencyKey } = input;
-  await requireManaged(operation.em, principal, params.id, segment);
+  await bindKey(operation.em, {
+    scope: `${principal.userId}:POST ${BASE}/${params.id}/${segment}`,
+    key: idempotencyKey,
+    requestHash: input.requestHash,
+  });
   const current = await findSessionRow(operation.em, params.id);
   const edge = segment === 'open' && current?.status === 'closed' ? 'reopen' : segment;
   const commandId = idempotencyKey
@@ -397,16 +408,16 @@ async function requireManaged(
   edge: SessionEdge,
 ): Promise<void> {
   await requireVisible(em, principal, sessionId);
-  const scope = sessionScope(principal, 'manage_sessions', 's');
+  const { run, lock } = scopesOf(principal);
+  const scope = edge === 'lock' ? lock : run;
   const found = await firstRow<{ id: Id }>(
     em,
     `select s.id from attendance_session s where s.id = ?::uuid and (${scope.sql})`,
     [sessionId, ...scope.parameters],
   );
-  const onlyLocks = principal.roles.every(
-    (grant) => !['faculty', 'hod', 'admin'].includes(grant.role),
-  );
-  if (!found || (onlyLocks && edge !== 'lock')) {
-    throw appError('not_staff', 'Only the staff of this class may do this.');
-  }
+  if (!found) throw notStaff();
+}
+
+function notStaff() {
+  return appError('not_staff', 'Only the staff of this class may do this.');
 }

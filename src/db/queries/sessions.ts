@@ -23,7 +23,10 @@ export interface SessionFilters {
 /** The asker's scopes over sessions `s`: what may be seen, run, locked and marked. */
 export interface SessionScopes {
   readonly view: Condition;
-  readonly manage: Condition;
+  /** Over `s` and a student `st` on its roster: whose presence there may be asked about. */
+  readonly student: Condition;
+  readonly run: Condition;
+  readonly lock: Condition;
   readonly mark: Condition;
 }
 
@@ -65,7 +68,8 @@ export interface SessionListRow {
   readonly excused: number;
   readonly unmarked: number;
   readonly roster: number;
-  readonly mayManage: boolean;
+  readonly mayRun: boolean;
+  readonly mayLock: boolean;
   readonly mayMark: boolean;
 }
 
@@ -85,8 +89,8 @@ export interface Page {
   readonly pageSize: number;
 }
 
-function where(filters: SessionFilters, view: Condition): Condition {
-  const parts: Condition[] = [view];
+function where(filters: SessionFilters, scopes: SessionScopes): Condition {
+  const parts: Condition[] = [scopes.view];
   const add = (sql: string, ...parameters: unknown[]) => parts.push({ sql, parameters });
   if (filters.id !== undefined) add('s.id = ?::uuid', filters.id);
   if (filters.faculty !== undefined) add('s.faculty_id = ?::uuid', filters.faculty);
@@ -103,9 +107,12 @@ function where(filters: SessionFilters, view: Condition): Condition {
   if (filters.student !== undefined) {
     add(
       `exists (select 1 from session_section x join enrolment e on e.course_section_id = x.course_section_id
+         join student st on st.id = e.student_id
          where x.session_id = s.id and e.student_id = ?::uuid and e.status = 'enrolled'
-           and e.valid_from <= s.scheduled_date and (e.valid_to is null or e.valid_to > s.scheduled_date))`,
+           and e.valid_from <= s.scheduled_date and (e.valid_to is null or e.valid_to > s.scheduled_date)
+           and (${scopes.student.sql}))`,
       filters.student,
+      ...scopes.student.parameters,
     );
   }
   return {
@@ -122,7 +129,7 @@ export async function listSessions(
   { page, pageSize }: Page,
   ordering: SessionOrdering = 'start_datetime',
 ): Promise<{ count: number; results: SessionListRow[] }> {
-  const condition = where(filters, scopes.view);
+  const condition = where(filters, scopes);
   const [total] = await rows<{ count: number }>(
     em,
     `select count(*)::int as count from attendance_session s join room rm on rm.id = s.room_id
@@ -139,7 +146,8 @@ export async function listSessions(
        s.scheduled_date, s.start_at, s.end_at, s.opens_at, s.closes_at, s.lock_due_at, s.status,
        s.kind, s.component, s.units, s.biometric_enabled, s.auto_open, s.auto_opened, s.auto_closed,
        s.taken, (s.policy->>'lockAfterHours')::int as lock_after_hours, s.notes, s.epoch, s.version,
-       counts.*, (${scopes.manage.sql}) as may_manage, (${scopes.mark.sql}) as may_mark
+       counts.*, (${scopes.run.sql}) as may_run, (${scopes.lock.sql}) as may_lock,
+       (${scopes.mark.sql}) as may_mark
      from page join attendance_session s on s.id = page.id
      join course_section cs on cs.id = s.course_section_id
      join course c on c.id = cs.course_id
@@ -166,7 +174,8 @@ export async function listSessions(
       ...condition.parameters,
       pageSize,
       (page - 1) * pageSize,
-      ...scopes.manage.parameters,
+      ...scopes.run.parameters,
+      ...scopes.lock.parameters,
       ...scopes.mark.parameters,
     ],
   );
@@ -220,7 +229,8 @@ interface Row {
   excused: number;
   unmarked: number;
   roster: number;
-  may_manage: boolean;
+  may_run: boolean;
+  may_lock: boolean;
   may_mark: boolean;
 }
 
@@ -262,7 +272,8 @@ function toListRow(row: Row): SessionListRow {
     excused: row.excused,
     unmarked: row.unmarked,
     roster: row.roster,
-    mayManage: row.may_manage,
+    mayRun: row.may_run,
+    mayLock: row.may_lock,
     mayMark: row.may_mark,
   };
 }

@@ -18,7 +18,7 @@ export interface DueTransition {
   readonly at: Instant;
 }
 
-/** Legal edges by status. Time limits of reopen and restore are checked by `edgeRefusal`. */
+/** Legal edges by status. Time limits of edges are checked by `edgeRefusal`. */
 const EDGES: Readonly<Record<SessionStatus, readonly SessionEdge[]>> = {
   scheduled: ['open', 'close', 'cancel', 'reschedule'],
   open: ['close', 'cancel'],
@@ -73,13 +73,21 @@ export function edgeRefusal(
       return by === 'person' && facts.status === 'scheduled' && nowMs < Date.parse(facts.opensAt)
         ? 'The session has not opened yet; cancel it if the class does not take place.'
         : null;
+    case 'reschedule':
+      return hasBegun(facts, nowMs)
+        ? 'The time of this class has begun; cancel it and create a make-up session.'
+        : null;
     case 'lock':
     case 'cancel':
-    case 'reschedule':
       return null;
     default:
       return edge satisfies never;
   }
+}
+
+/** Marks are admitted by the clock, before the worker's timer has changed the row. */
+function hasBegun({ autoOpen, opensAt, closesAt }: SessionFacts, nowMs: number): boolean {
+  return nowMs >= Date.parse(autoOpen ? opensAt : closesAt);
 }
 
 const EDGE_WORDS: Readonly<Record<SessionEdge, string>> = {

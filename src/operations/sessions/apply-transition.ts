@@ -5,6 +5,7 @@
 import { auditEntry, sessionChain, type AuditEntry } from '../../audit/append-log.ts';
 import { firstRow, rows, type Em } from '../../db/orm.ts';
 import { edgeRefusal, EDGE_TARGET } from '../../domain/session/transitions.ts';
+import { windowProblem } from '../../domain/session/window.ts';
 import type {
   SessionView,
   TransitionCommand,
@@ -16,9 +17,11 @@ import type { Actor, Operation } from '../ports.ts';
 import { appendMarks } from '../records/apply-operations.ts';
 import { isTaken, settleRoster, type TakenEffect } from '../records/become-taken.ts';
 import { rosterOf } from '../records/roster.ts';
+import { applyLeavesToSession } from '../requests/apply-leaves-to-session.ts';
 import { appendSessionChange } from './append-session-change.ts';
+import { findOverlap, sectionsOf } from './find-overlap.ts';
 import { loadSessionView } from './load-session-view.ts';
-import { moveSession } from './move-session.ts';
+import { moveSession, withdrawLeaves } from './move-session.ts';
 import { registerDigest } from './register-digest.ts';
 import { mayRunSession } from './session-authority.ts';
 import { lockSessionForUpdate, readClock, type SessionRow } from './session-row.ts';
@@ -134,18 +137,42 @@ async function refuse(
       actorId !== null && (await mayRunSession(em, actorId, session.id, command.edge));
     if (!allowed) return { code: 'not_staff', detail: 'Only the staff of this class may do this.' };
   }
-  return command.edge === 'reschedule' ? moveRefusal(command, nowMs) : null;
+  if (command.edge === 'reschedule') return moveRefusal(em, session, command, nowMs);
+  if (command.edge === 'restore') return overlapRefusal(em, session, session);
+  return null;
 }
 
-function moveRefusal(command: TransitionCommand, nowMs: number): Refused | null {
-  const { startAt, endAt } = command;
-  if (!startAt || !endAt || Date.parse(endAt) <= Date.parse(startAt)) {
+async function moveRefusal(
+  em: Em,
+  session: SessionRow,
+  { startAt, endAt }: TransitionCommand,
+  nowMs: number,
+): Promise<Refused | null> {
+  if (!startAt || !endAt) {
     return { code: 'window_inverted', detail: 'Give a start and an end after it.' };
+  }
+  const problem = windowProblem(startAt, endAt, nowMs);
+  if (problem) {
+    const isInverted = problem.code === 'window_inverted';
+    return { code: isInverted ? problem.code : 'validation_failed', detail: problem.detail };
   }
   if (Date.parse(startAt) <= nowMs) {
     return { code: 'window_in_past', detail: 'A class can only move to a start in the future.' };
   }
-  return null;
+  return overlapRefusal(em, session, { startAt, endAt });
+}
+
+/** A class cannot come to lie on another of the same section. */
+async function overlapRefusal(
+  em: Em,
+  session: SessionRow,
+  { startAt, endAt }: Pick<SessionRow, 'startAt' | 'endAt'>,
+): Promise<Refused | null> {
+  const sections = await sectionsOf(em, session.id);
+  const other = await findOverlap(em, { sections, startAt, endAt, except: session.id });
+  return other === undefined
+    ? null
+    : { code: 'duplicate_session', detail: 'The section has a class at that time already.' };
 }
 
 async function takeEdge(
@@ -272,7 +299,11 @@ async function cancel(
   await appendEdge(operation, em, session, command, 'session.cancelled');
 }
 
-/** Restoring raises the epoch, so that a timer armed before the cancel is refused. */
+/**
+ * Restoring raises the epoch, so that a timer armed before the cancel is refused. The window is that
+ * of the timetable again, also where a person had opened early, and leave is computed anew: a
+ * cancelled session took neither the leaves approved meanwhile nor the end of others.
+ */
 async function restore(
   operation: Operation,
   em: Em,
@@ -282,16 +313,19 @@ async function restore(
   await rows(
     em,
     `update attendance_session set status = 'scheduled', epoch = epoch + 1, opened_at = null,
-       auto_opened = false, version = version + 1, updated_at = app_clock() where id = ?::uuid`,
-    [session.id],
+       opens_at = start_at - make_interval(mins => ?::int), auto_opened = false,
+       version = version + 1, updated_at = app_clock() where id = ?::uuid`,
+    [session.policy.earlyOpenMinutes, session.id],
   );
   const restored: SessionRow = { ...session, status: 'scheduled', epoch: session.epoch + 1 };
+  await withdrawLeaves(operation, em, restored);
   await appendSessionChange(operation, em, session, command, {
     kind: 'restore',
     epoch: restored.epoch,
   });
   const effect = await settleRoster(em, operation, restored, await rosterOf(em, restored));
   await appendEdge(operation, em, restored, command, 'session.restored', {}, effect);
+  await applyLeavesToSession(operation, em, session.id);
 }
 
 /** Appends the lifecycle event with whatever marks it brought about, and tells live screens. */

@@ -2,10 +2,12 @@
 import { auditEntry, sessionChain } from '../../audit/append-log.ts';
 import { firstRow, rows, type Em } from '../../db/orm.ts';
 import { appError, type FieldError } from '../../domain/errors.ts';
+import { windowProblem } from '../../domain/session/window.ts';
 import type { Component, Id, Instant, LocalDate } from '../../domain/types.ts';
 import { appendMarks } from '../records/apply-operations.ts';
 import { applyLeavesToSession } from '../requests/apply-leaves-to-session.ts';
 import type { Operation } from '../ports.ts';
+import { findOverlap } from './find-overlap.ts';
 import { loadSessionPolicy } from './session-policy.ts';
 import { lockSessionForUpdate, readClock } from './session-row.ts';
 
@@ -25,13 +27,22 @@ export interface NewSession {
   readonly biometricEnabled: boolean;
 }
 
-/** The scope in which the asker may create: a condition over `cs`, and the asker's own faculty id. */
-export interface CreateScope {
-  readonly sections: { readonly sql: string; readonly parameters: readonly unknown[] };
-  readonly facultyId: Id | null;
+interface ScopeCondition {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
 }
 
-const LONGEST_CLASS_HOURS = 12;
+/** What the asker may create, and the asker's own faculty id. */
+export interface CreateScope {
+  /** Over `course_section cs`, as of today. */
+  readonly sections: ScopeCondition;
+  /**
+   * Over `attendance_session s`: the new session must be one the asker may run on its date (O3).
+   * Absent for callers that act for the institution itself.
+   */
+  readonly sessions?: ScopeCondition;
+  readonly facultyId: Id | null;
+}
 
 /**
  * Inserts a session with its section, policy, outbox row and audit event; approved leaves apply.
@@ -52,6 +63,7 @@ export async function createSession(
   await refuseOverlap(em, input);
   const id = operation.ids.next();
   await insertSession(operation, em, input, { id, roomId, facultyId, section });
+  await requireOwn(em, scope, id);
   const session = await lockSessionForUpdate(em, id);
   await appendMarks(em, operation, session, [], [], {
     audit: [
@@ -96,19 +108,11 @@ async function findSection(em: Em, scope: CreateScope, input: NewSession): Promi
 }
 
 async function checkTimes(em: Em, input: NewSession, zone: string): Promise<void> {
-  const startMs = Date.parse(input.startAt);
-  const endMs = Date.parse(input.endAt);
-  if (endMs <= startMs) {
-    throw appError('window_inverted', 'Give an end_datetime after the start_datetime.');
-  }
-  if (endMs - startMs > LONGEST_CLASS_HOURS * 3_600_000) {
-    throw fieldError(
-      'end_datetime',
-      'too_long',
-      `A class lasts at most ${LONGEST_CLASS_HOURS} hours.`,
-    );
-  }
-  if (endMs <= (await readClock(em))) {
+  const nowMs = await readClock(em);
+  const problem = windowProblem(input.startAt, input.endAt, nowMs);
+  if (problem?.code === 'window_inverted') throw appError(problem.code, problem.detail);
+  if (problem) throw fieldError(`${problem.bound}_datetime`, problem.code, problem.detail);
+  if (Date.parse(input.endAt) <= nowMs) {
     throw appError('window_in_past', 'The class would be over already; give a time in the future.');
   }
   const local = await firstRow<{ date: LocalDate }>(
@@ -160,23 +164,28 @@ async function findTeacher(em: Em, scope: CreateScope, input: NewSession): Promi
   );
 }
 
-/** Two live sessions of one section cannot overlap; the section row serialises the check. */
-async function refuseOverlap(em: Em, input: NewSession): Promise<void> {
-  await rows(em, 'select id from course_section where id = ?::uuid for no key update', [
-    input.courseSectionId,
-  ]);
-  const other = await firstRow<{ id: Id }>(
+/** Two live sessions of one section cannot overlap. */
+async function refuseOverlap(
+  em: Em,
+  { courseSectionId, startAt, endAt }: NewSession,
+): Promise<void> {
+  const session = await findOverlap(em, { sections: [courseSectionId], startAt, endAt });
+  if (session === undefined) return;
+  throw appError('duplicate_session', 'The section has a class at that time already.', {
+    meta: { session },
+  });
+}
+
+/** Teaching authority is dated (trust.md O3): who teaches a section today may not on that date. */
+async function requireOwn(em: Em, { sessions }: CreateScope, id: Id): Promise<void> {
+  if (sessions === undefined) return;
+  const own = await firstRow(
     em,
-    `select s.id from attendance_session s join session_section x on x.session_id = s.id
-     where x.course_section_id = ?::uuid and s.status <> 'cancelled'
-       and tstzrange(s.start_at, s.end_at) && tstzrange(?::timestamptz, ?::timestamptz) limit 1`,
-    [input.courseSectionId, input.startAt, input.endAt],
+    `select s.id from attendance_session s where s.id = ?::uuid and (${sessions.sql})`,
+    [id, ...sessions.parameters],
   );
-  if (other) {
-    throw appError('duplicate_session', 'The section has a class at that time already.', {
-      meta: { session: other.id },
-    });
-  }
+  if (own) return;
+  throw fieldError('scheduled_date', 'not_teaching', 'You do not run this section on that date.');
 }
 
 async function insertSession(

@@ -8,12 +8,15 @@ import { uuidV5 } from '../../security/uuid-v5.ts';
 import type { Operation } from '../ports.ts';
 import { appendMarks, applyOperations, type OperationDraft } from '../records/apply-operations.ts';
 import { applyLeavesToSession } from '../requests/apply-leaves-to-session.ts';
+import { appError } from '../../domain/errors.ts';
 import { appendSessionChange } from './append-session-change.ts';
+import { mayRunSession } from './session-authority.ts';
 import type { SessionRow } from './session-row.ts';
 
 /**
  * Moves the session; leave of the old time is withdrawn and computed again for the new one.
  * The caller has locked the row and checked the edge and the times.
+ * @throws AppError `validation_failed` when the mover may not run the class on its new date (O3)
  */
 export async function moveSession(
   operation: Operation,
@@ -23,6 +26,7 @@ export async function moveSession(
 ): Promise<void> {
   await withdrawLeaves(operation, em, session);
   const moved = await writeMove(em, session, command);
+  await requireOwnDate(em, session, command);
   await appendSessionChange(operation, em, session, command, {
     kind: 'reschedule',
     epoch: moved.epoch,
@@ -81,7 +85,22 @@ async function writeMove(
   return row;
 }
 
-async function withdrawLeaves(operation: Operation, em: Em, session: SessionRow): Promise<void> {
+async function requireOwnDate(
+  em: Em,
+  session: SessionRow,
+  { by, actorId, edge }: TransitionCommand,
+): Promise<void> {
+  if (by === 'timer') return;
+  if (actorId !== null && (await mayRunSession(em, actorId, session.id, edge))) return;
+  throw appError('validation_failed', 'You do not run this class on the new date.');
+}
+
+/** Takes back every leave's claim in a session, to be computed again under its next epoch. */
+export async function withdrawLeaves(
+  operation: Operation,
+  em: Em,
+  session: SessionRow,
+): Promise<void> {
   const leaves = await rows<{ op_id: Id; student_id: Id }>(
     em,
     `select o.op_id, o.student_id from attendance_operation o

@@ -24,7 +24,8 @@ export async function mayRunSession(
          exists (
            select 1 from teaching_assignment ta join faculty f on f.id = ta.faculty_id
            where f.user_id = u.id
-             and (ta.session_id = s.id or ta.course_section_id = s.course_section_id)
+             and (ta.session_id = s.id or ta.course_section_id in (
+               select x.course_section_id from session_section x where x.session_id = s.id))
              and ta.valid_from <= s.scheduled_date
              and (ta.valid_to is null or ta.valid_to > s.scheduled_date))
          or exists (
