@@ -62,7 +62,7 @@ export interface AuthenticationParts {
 }
 
 const WAITING_PER_ACCOUNT_MAX = 20;
-/** Names without an account are throttled like accounts, so that throttling tells nothing. */
+/** Names without a usable account are throttled like accounts, so that throttling tells nothing. */
 const UNKNOWN_NAMES = { lifeMs: 15 * 60_000, entriesMax: 10_000 };
 const AUTH_CHAIN = 'area:auth';
 
@@ -107,13 +107,14 @@ function signInWith(parts: AuthenticationParts, tokens: AccessTokens): Authentic
     const account = await findAccountByName(parts.orm.em.fork(), credentials.name);
     const unknownWaitMs =
       (unknown.get(name, performance.now())?.nextAtMs ?? 0) - parts.clock.now().getTime();
-    const waitMs = account ? account.waitMs : unknownWaitMs;
+    const isKnown = account !== undefined && account.status !== 'disabled';
+    const waitMs = isKnown ? account.waitMs : unknownWaitMs;
     if (waitMs > 0) throw tooManyFailures(waitMs);
     const matched = await parts.passwords.matches(
       account?.passwordHash ?? null,
       credentials.password,
     );
-    if (!account || account.status === 'disabled') {
+    if (!isKnown) {
       await recordFailure(parts, caller, null);
       throw refuseUnknown(name);
     }
@@ -121,7 +122,10 @@ function signInWith(parts: AuthenticationParts, tokens: AccessTokens): Authentic
       await recordFailure(parts, caller, account);
       throw wrong();
     }
-    if (account.status === 'suspended') throw suspended();
+    if (account.status === 'suspended') {
+      await recordOnHold(parts, caller, account);
+      throw suspended();
+    }
     const family = await recordSuccess(parts, caller, account, credentials);
     return signedIn(parts, tokens, account, family, ['pwd']);
   };
@@ -171,6 +175,18 @@ async function recordFailure(
       ],
     });
   });
+}
+
+/** The right password of an account on hold is refused, and someone should hear about it. */
+async function recordOnHold(
+  parts: AuthenticationParts,
+  caller: Caller,
+  account: Account,
+): Promise<void> {
+  const event = { action: 'auth.sign_in_on_hold', entityType: 'user', entityId: account.id };
+  await parts.orm.em
+    .fork()
+    .transactional((em) => logAuth(parts, em, caller, accountActor(account), event));
 }
 
 async function recordSuccess(

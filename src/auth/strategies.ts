@@ -99,7 +99,9 @@ function passwordStrategy({ authentication, callerOf }: StrategyParts): LocalStr
     { usernameField: 'email', passwordField: 'password', session: false, passReqToCallback: true },
     (request, name, password, done) => {
       const client = Reflect.get(Object(request.body), 'client') === 'browser' ? 'browser' : 'app';
-      const signIn = () => authentication.signIn({ name, password, client }, callerOf(request));
+      // The request's own text, not the parsed body: people paste addresses with blanks around them.
+      const credentials = { name: name.trim(), password, client } as const;
+      const signIn = () => authentication.signIn(credentials, callerOf(request));
       callbackify(signIn)(done);
     },
   );

@@ -89,11 +89,30 @@ describe('POST /api/v1/auth/login', () => {
     expect((await login(disabled.email)).body['code']).toBe('invalid_credentials');
   });
 
-  it.each(['known', 'unknown'])('makes the fifth failure of a %s name wait', async (kind) => {
-    const email =
-      kind === 'known'
-        ? (await makeUser(api.em(), { roles: ['admin'] })).email
-        : 'ghost@test.campus';
+  it('records that an account on hold gave its right password', async () => {
+    const { id, email } = await makeUser(api.em(), { roles: ['faculty'], status: 'suspended' });
+
+    await login(email);
+
+    const events = await rows(
+      api.em(),
+      "select action from audit_event where chain = 'area:auth' and entity_id = ?",
+      [id],
+    );
+    expect(events).toEqual([{ action: 'auth.sign_in_on_hold' }]);
+  });
+
+  it('takes an address with blanks around it', async () => {
+    expect((await login(`  ${world.faculty.email} `)).status).toBe(200);
+  });
+
+  const NAMES: Readonly<Record<string, () => Promise<string>>> = {
+    known: async () => (await makeUser(api.em(), { roles: ['admin'] })).email,
+    unknown: async () => 'ghost@test.campus',
+    disabled: async () => (await makeUser(api.em(), { status: 'disabled' })).email,
+  };
+  it.each(Object.keys(NAMES))('makes the fifth failure of a %s name wait', async (kind) => {
+    const email = (await NAMES[kind]?.()) ?? '';
     const failures = [];
     for (let attempt = 0; attempt < 6; attempt += 1) failures.push(await login(email, 'wrong'));
 
