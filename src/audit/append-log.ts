@@ -182,28 +182,26 @@ export async function appendLog(
   ids: { next(): Id },
   { audit, live: given = [], liveAfterLock }: LogEntries,
 ): Promise<void> {
+  const auditOf = Map.groupBy(audit, (entry) => entry.chain);
   const chains = [
-    ...new Set([
-      ...audit.map((entry) => entry.chain),
-      ...given.map((e) => sessionChain(e.sessionId)),
-    ]),
+    ...new Set([...auditOf.keys(), ...given.map((entry) => sessionChain(entry.sessionId))]),
   ].sort();
   if (chains.length === 0) return;
   const { heads, now } = await lockHeads(em, chains);
   const live = liveAfterLock ? [...given, ...(await liveAfterLock())] : given;
+  const liveOf = Map.groupBy(live, (entry) => sessionChain(entry.sessionId));
   const events: ChainedEvent[] = [];
   const moved: ChainHead[] = [];
   const liveRows: (LiveEntry & { seq: number })[] = [];
   for (const head of heads) {
-    const own = audit.filter((entry) => entry.chain === head.chain);
     const chained = chainEntries(
       head,
-      own,
+      auditOf.get(head.chain) ?? [],
       () => now,
       () => ids.next(),
     );
     const last = chained.at(-1);
-    const ownLive = live.filter((entry) => sessionChain(entry.sessionId) === head.chain);
+    const ownLive = liveOf.get(head.chain) ?? [];
     ownLive.forEach((entry, index) => liveRows.push({ ...entry, seq: head.liveSeq + index + 1 }));
     events.push(...chained);
     moved.push({
