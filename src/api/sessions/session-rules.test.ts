@@ -218,24 +218,24 @@ describe('the time of a class', () => {
   });
 });
 
-describe('leave of a cancelled and restored class', () => {
-  const leaveOver = async (start: number, status: string): Promise<string> => {
-    const [id, type] = [v7(), await makeLeaveType(api.em())];
-    await rows(
-      api.em(),
-      `insert into leave_application (id, status, submitted_at, expires_at, student_id,
-         leave_type_id, starts_at, ends_at, reason_sealed)
-       values (?::uuid, ?, app_clock(), app_clock(), ?::uuid, ?::uuid, ?::timestamptz,
-         ?::timestamptz, '')`,
-      [id, status, world.student.id, type, minutesFromNow(start), minutesFromNow(start + 60)],
-    );
-    return id;
-  };
-  const setStatus = (leave: string, status: string) =>
-    rows(api.em(), 'update leave_application set status = ? where id = ?::uuid', [status, leave]);
-  const excused = async (id: string) =>
-    ((await get(`${id}/`)).body['counts'] as unknown as { excused: number }).excused;
+const leaveOver = async (start: number, status: string): Promise<string> => {
+  const [id, type] = [v7(), await makeLeaveType(api.em())];
+  await rows(
+    api.em(),
+    `insert into leave_application (id, status, submitted_at, expires_at, student_id,
+       leave_type_id, starts_at, ends_at, reason_sealed)
+     values (?::uuid, ?, app_clock(), app_clock(), ?::uuid, ?::uuid, ?::timestamptz,
+       ?::timestamptz, '')`,
+    [id, status, world.student.id, type, minutesFromNow(start), minutesFromNow(start + 60)],
+  );
+  return id;
+};
+const setStatus = (leave: string, status: string) =>
+  rows(api.em(), 'update leave_application set status = ? where id = ?::uuid', [status, leave]);
+const excused = async (id: string) =>
+  ((await get(`${id}/`)).body['counts'] as unknown as { excused: number }).excused;
 
+describe('leave of a cancelled and restored class', () => {
   it('counts when it was approved meanwhile', async () => {
     const start = freeTime();
     const id = await classFrom(start, start + 60);
@@ -259,6 +259,21 @@ describe('leave of a cancelled and restored class', () => {
     await post(`${id}/restore/`, { reason: 'Duty was moved' });
 
     expect(await excused(id)).toBe(0);
+  });
+});
+
+describe('leave that a class missed when it was made', () => {
+  it.each([
+    ['open', 'scheduled'],
+    ['close', 'open'],
+  ])('counts at the latest by the edge %s', async (edge, status) => {
+    const start = freeTime();
+    const id = await classFrom(start, start + 60, { status });
+    await leaveOver(start, 'approved');
+
+    expect((await post(`${id}/${edge}/`)).status).toBe(200);
+
+    expect(await excused(id)).toBe(1);
   });
 });
 

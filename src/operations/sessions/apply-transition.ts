@@ -219,8 +219,13 @@ async function open(
     [now, now, command.by === 'timer', session.id],
   );
   await appendEdge(operation, em, session, command, 'session.opened');
+  await applyLeavesToSession(operation, em, session.id);
 }
 
+/**
+ * A leave approved while this session was being created saw no session, and the session saw no
+ * leave; so leave is looked up again before anyone becomes absent.
+ */
 async function close(
   operation: Operation,
   em: Em,
@@ -228,6 +233,7 @@ async function close(
   command: TransitionCommand,
   now: Instant,
 ): Promise<void> {
+  await applyLeavesToSession(operation, em, session.id);
   const roster = await rosterOf(em, session);
   const taken = await isTaken(em, session, roster);
   await rows(
