@@ -181,6 +181,24 @@ describe('the time of a class', () => {
     expect(reply.body).toMatchObject({ epoch: 2 });
   });
 
+  it('opens by the settings of the day it is moved on', async () => {
+    const [first, second] = [freeTime(), freeTime()];
+    const id = await classFrom(first, first + 60);
+    await rows(
+      api.em(),
+      `insert into setting (id, name, scope_kind, scope_id, value)
+       values (?::uuid, 'EARLY_OPEN_MINUTES', 'section', ?, '25')`,
+      [v7(), world.section],
+    );
+
+    const times = timeOf(second, second + 60);
+    const moved = await post(`${id}/reschedule/`, { ...times, reason: 'Hall needed' });
+
+    await rows(api.em(), 'delete from setting where scope_id = ?', [world.section]);
+    const start = Date.parse(times.start_datetime);
+    expect(Date.parse(textOf(moved.body['opens_at']))).toBe(start - 25 * 60_000);
+  });
+
   it('is not moved once marks are admitted, though no worker opened the row', async () => {
     const id = await classFrom(5, 65);
     const start = freeTime();

@@ -3,7 +3,7 @@ import { auditEntry, sessionChain } from '../../audit/append-log.ts';
 import { firstRow, rows, type Em } from '../../db/orm.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
 import type { TransitionCommand } from '../../domain/session/view.ts';
-import type { Id, LocalDate } from '../../domain/types.ts';
+import type { Id, LocalDate, SessionPolicy } from '../../domain/types.ts';
 import { uuidV5 } from '../../security/uuid-v5.ts';
 import type { Operation } from '../ports.ts';
 import { appendMarks, applyOperations, type OperationDraft } from '../records/apply-operations.ts';
@@ -11,6 +11,7 @@ import { applyLeavesToSession } from '../requests/apply-leaves-to-session.ts';
 import { appError } from '../../domain/errors.ts';
 import { appendSessionChange } from './append-session-change.ts';
 import { mayRunSession } from './session-authority.ts';
+import { loadSessionPolicy } from './session-policy.ts';
 import type { SessionRow } from './session-row.ts';
 
 /**
@@ -56,16 +57,18 @@ export async function moveSession(
   await applyLeavesToSession(operation, em, session.id);
 }
 
+/** The policy is copied anew, as for a session just created (marks.md section 5). */
 async function writeMove(
   em: Em,
   session: SessionRow,
   command: TransitionCommand,
 ): Promise<{ epoch: number; room_id: Id; scheduled_date: LocalDate }> {
+  const policy = await policyOf(em, session);
   const row = await firstRow<{ epoch: number; room_id: Id; scheduled_date: LocalDate }>(
     em,
     `update attendance_session s set start_at = n.start_at, end_at = n.end_at,
        opens_at = n.start_at - make_interval(mins => ?::int),
-       closes_at = n.end_at + make_interval(mins => ?::int),
+       closes_at = n.end_at + make_interval(mins => ?::int), policy = ?::jsonb,
        scheduled_date = (n.start_at at time zone c.zone)::date,
        room_id = coalesce(?::uuid, s.room_id), epoch = s.epoch + 1, version = s.version + 1,
        updated_at = app_clock()
@@ -73,8 +76,9 @@ async function writeMove(
      where s.id = ?::uuid and c.id = s.campus_id
      returning s.epoch, s.room_id, s.scheduled_date`,
     [
-      session.policy.earlyOpenMinutes,
-      session.policy.lateCaptureMinutes,
+      policy.earlyOpenMinutes,
+      policy.lateCaptureMinutes,
+      JSON.stringify(policy),
       command.roomId ?? null,
       command.startAt,
       command.endAt,
@@ -93,6 +97,20 @@ async function requireOwnDate(
   if (by === 'timer') return;
   if (actorId !== null && (await mayRunSession(em, actorId, session.id, edge))) return;
   throw appError('validation_failed', 'You do not run this class on the new date.');
+}
+
+async function policyOf(em: Em, session: SessionRow): Promise<SessionPolicy> {
+  const section = await firstRow<{ course_id: Id }>(
+    em,
+    'select course_id from course_section where id = ?::uuid',
+    [session.courseSectionId],
+  );
+  if (!section) throw new Error('a session without its section');
+  return loadSessionPolicy(em, {
+    campusId: session.campusId,
+    courseId: section.course_id,
+    sectionId: session.courseSectionId,
+  });
 }
 
 /** Takes back every leave's claim in a session, to be computed again under its next epoch. */
