@@ -10,8 +10,8 @@ import type { Id, SessionEdge } from '../../domain/types.ts';
 import { bindKey, withIdempotency } from '../../operations/idempotency.ts';
 import type { Operation, WorkflowGateway } from '../../operations/ports.ts';
 import { createSession } from '../../operations/sessions/create-session.ts';
+import { sendTransition } from '../../operations/sessions/send-transition.ts';
 import { findSessionRow } from '../../operations/sessions/session-row.ts';
-import { saveMessageText } from '../../operations/message-text.ts';
 import { uuidV5 } from '../../security/uuid-v5.ts';
 import { idParams } from '../fields.ts';
 import { listBody, listOf } from '../paging.ts';
@@ -384,20 +384,13 @@ async function transition(
   const commandId = idempotencyKey
     ? uuidV5(principal.userId, `${segment}:${params.id}:${idempotencyKey}`)
     : operation.ids.next();
-  const textId =
-    reason === undefined ? undefined : await saveMessageText(operation, commandId, reason);
-  const result = await workflows.transition(params.id, {
-    id: commandId,
+  await sendTransition(operation, workflows, params.id, {
+    commandId,
     edge,
     actorId: principal.userId,
-    channel: 'api',
-    ...(operation.actor.requestId === null ? {} : { requestId: operation.actor.requestId }),
-    ...(textId === undefined ? {} : { reason: textId }),
+    reason,
     ...details,
   });
-  if (result.refused) {
-    throw appError(result.refused.code as ErrorCode, result.refused.detail);
-  }
   return { status: 200, body: await readSession(operation, principal, params.id) };
 }
 

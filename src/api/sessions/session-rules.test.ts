@@ -295,6 +295,19 @@ describe('leave that a class missed when it was made', () => {
   });
 });
 
+describe('the reason of a refused command', () => {
+  it('is not kept', async () => {
+    const id = await classFrom(-120, -60, { status: 'locked' });
+    const texts = () => firstRow(api.em(), 'select count(*)::int from message_text');
+    const before = await texts();
+
+    const reply = await post(`${id}/cancel/`, { reason: 'Teacher on duty' });
+
+    expect(code(reply)).toEqual([409, 'state_conflict']);
+    expect(await texts()).toEqual(before);
+  });
+});
+
 describe('a repeated Idempotency-Key', () => {
   it('is refused with another body, and answered with the first result otherwise', async () => {
     const [first, second, third] = [freeTime(), freeTime(), freeTime()];
