@@ -60,7 +60,7 @@ export const signedMessage = z.strictObject({
 
 /** One match on a terminal. */
 const matchEvent = z.strictObject({
-  event_id: z.uuid({ version: 'v7' }),
+  event_id: z.uuid({ version: 'v7' }).toLowerCase(),
   device_id: word(64),
   boot_id: word(64),
   seq: whole.min(1),
