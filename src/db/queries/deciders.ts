@@ -41,7 +41,9 @@ function correctionDeciders(who: string): string {
     exists (
       select 1 from teaching_assignment ta
       join faculty tf on tf.id = ta.faculty_id and tf.user_id = ${who}
-      where (ta.session_id = s.id or ta.course_section_id = s.course_section_id)
+      where (ta.session_id = s.id or exists (
+          select 1 from session_section ss
+          where ss.session_id = s.id and ss.course_section_id = ta.course_section_id))
         and ${inDates('ta', 's.scheduled_date')})
     or ${overDepartment(who, 'hod', 'c.department_id', 's.campus_id')}
     or (s.status = 'locked' and ${overDepartment(who, 'exam_cell', 'c.department_id', 's.campus_id')}))`;
