@@ -33,7 +33,9 @@ async function openRoll(viewport?: typeof PHONE): Promise<Visitor> {
     faculty: faculty.id,
     room: room.id,
   });
-  return enter(faculty.email, viewport);
+  const visitor = await enter(faculty.email, viewport);
+  await card(visitor.page, 0).waitFor(); // Keys pressed before the roll is there go nowhere.
+  return visitor;
 }
 
 async function enter(email: string, viewport?: typeof PHONE): Promise<Visitor> {
