@@ -107,8 +107,7 @@ export async function createDeps(
     passwords,
     authentication,
     async close() {
-      clock.stop();
-      await authentication.close();
+      await Promise.all([clock.stop(), authentication.close()]);
       await Promise.all([workflows.close(), dataKeys.close(), orm.close()]);
     },
   };
@@ -119,8 +118,9 @@ const CLOCK_REFRESH_MS = 1_000;
 /** A failed read of the test clock keeps the last offset; the next second reads again. */
 function keepOffset(): void {}
 
-async function openClock(orm: Orm, isMovable: boolean): Promise<ProcessClock & { stop(): void }> {
+async function openClock(orm: Orm, isMovable: boolean): Promise<ProcessClock & { stop(): Promise<void> }> {
   let offsetMs = 0;
+  let running = Promise.resolve();
   const refresh = async (): Promise<void> => {
     if (!isMovable) return;
     const row = await firstRow<{ offset_ms: string }>(
@@ -131,11 +131,16 @@ async function openClock(orm: Orm, isMovable: boolean): Promise<ProcessClock & {
   };
   await refresh();
   const timer = isMovable
-    ? setInterval(() => void refresh().catch(keepOffset), CLOCK_REFRESH_MS).unref()
+    ? setInterval(() => {
+        running = running.then(refresh).catch(keepOffset);
+      }, CLOCK_REFRESH_MS).unref()
     : undefined;
   return {
     now: () => new Date(Date.now() + offsetMs),
     refresh,
-    stop: () => clearInterval(timer),
+    stop() {
+      clearInterval(timer);
+      return running;
+    },
   };
 }

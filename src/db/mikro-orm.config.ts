@@ -2,6 +2,7 @@
 import { Migrator } from '@mikro-orm/migrations';
 import { defineConfig, type Options } from '@mikro-orm/postgresql';
 import { fileURLToPath } from 'node:url';
+import type { Pool } from 'pg';
 import * as entities from './entities/index.ts';
 
 /** Options the callers choose: connection URL, pool size, and whether to print statements. */
@@ -30,6 +31,7 @@ export function ormOptions({
     extensions: [Migrator],
     forceUtcTimezone: true,
     debug,
+    driverOptions: { onPoolCreated: refuseWhileEnding },
     pool: { min: 0, max: poolMax, idleTimeoutMillis: 30_000 },
     migrations: {
       path: fileURLToPath(new URL('./migrations', import.meta.url)),
@@ -44,4 +46,18 @@ export function ormOptions({
     },
     schemaGenerator: { disableForeignKeys: false },
   });
+}
+
+/**
+ * A connection that opens while the pool ends is given back at once. The driver would lose it (it
+ * has let go of its pool by then), and the pool would wait for it for ever.
+ */
+function refuseWhileEnding(pool: Pool): void {
+  const connect = pool.connect.bind(pool);
+  pool.connect = (async () => {
+    const client = await connect();
+    if (!pool.ending) return client;
+    client.release(true);
+    throw new Error('The database is being closed.');
+  }) as Pool['connect'];
 }
