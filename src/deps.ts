@@ -118,7 +118,10 @@ const CLOCK_REFRESH_MS = 1_000;
 /** A failed read of the test clock keeps the last offset; the next second reads again. */
 function keepOffset(): void {}
 
-async function openClock(orm: Orm, isMovable: boolean): Promise<ProcessClock & { stop(): Promise<void> }> {
+async function openClock(
+  orm: Orm,
+  isMovable: boolean,
+): Promise<ProcessClock & { stop(): Promise<void> }> {
   let offsetMs = 0;
   let running = Promise.resolve();
   const refresh = async (): Promise<void> => {
