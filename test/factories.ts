@@ -259,6 +259,8 @@ export const TEST_POLICY: SessionPolicy = {
   lockAfterHours: 48,
   takenMinShareBp: 2_500,
   offlineQr: 'off',
+  selfEntryEnabled: false,
+  selfEntryMinutes: 15,
 };
 
 /** A class session; open since five minutes for an hour by default, with its section. */

@@ -46,6 +46,14 @@ export const SETTINGS = {
     description: 'Share of the roster, in basis points, whose machine marks make a class taken',
   },
   OFFLINE_QR: { default: 'confirm_first', description: 'off, confirm_first or provisional' },
+  SELF_ENTRY_ENABLED: {
+    default: false,
+    description: 'Students may enter their own presence, for their teacher to approve',
+  },
+  SELF_ENTRY_MINUTES: {
+    default: 15,
+    description: 'Minutes from the start in which a student may enter',
+  },
   ATTENDANCE_MAX_CORRECTION_DAYS: {
     default: 7,
     description: 'Days after the class in which a correction can be asked for',
@@ -98,4 +106,6 @@ export const DEFAULT_SESSION_POLICY: SessionPolicy = {
   lockAfterHours: 72,
   takenMinShareBp: 1000,
   offlineQr: 'confirm_first',
+  selfEntryEnabled: false,
+  selfEntryMinutes: 15,
 };

@@ -54,6 +54,38 @@ export const MARK_SOURCES = [
 ] as const;
 export type MarkSource = (typeof MARK_SOURCES)[number];
 
+/** What became of a claim at first receipt: counted by its rank, waiting for a person, or never counted. */
+export const OPERATION_OUTCOMES = ['admitted', 'review', 'rejected'] as const;
+export type OperationOutcome = (typeof OPERATION_OUTCOMES)[number];
+
+/** How far the time of an offline claim is trusted (marks.md rule R2). */
+export type ClockTrust = 'server' | 'high' | 'measured' | 'low';
+
+/** Kinds of contradiction between claims (marks.md rules R6, R7, R9 and R11). */
+export const CONFLICT_KINDS = [
+  'human_vs_machine',
+  'human_vs_human',
+  'human_vs_leave',
+  'leave_vs_machine',
+  'shared_device',
+] as const;
+export type ConflictKind = (typeof CONFLICT_KINDS)[number];
+
+/** Open until a person settled it; void where later claims left no contradiction. */
+export const CONFLICT_STATES = ['open', 'settled', 'void'] as const;
+export type ConflictState = (typeof CONFLICT_STATES)[number];
+
+/** Where a setting holds, from the widest place to the narrowest. */
+export const SETTING_SCOPES = [
+  'institution',
+  'campus',
+  'course_kind',
+  'component',
+  'course',
+  'section',
+] as const;
+export type SettingScope = (typeof SETTING_SCOPES)[number];
+
 /** How a claim travelled; transport, not evidence (marks.md section 1). */
 export type CaptureMode = 'online' | 'offline';
 
@@ -107,4 +139,6 @@ export interface SessionPolicy {
   readonly lockAfterHours: number;
   readonly takenMinShareBp: number;
   readonly offlineQr: 'off' | 'confirm_first' | 'provisional';
+  readonly selfEntryEnabled: boolean;
+  readonly selfEntryMinutes: number;
 }

@@ -1,6 +1,9 @@
 /** The explicit list of entities that MikroORM maps. */
+export * from './conflicts.ts';
+export * from './device-keys.ts';
 export * from './devices.ts';
 export * from './marks.ts';
+export * from './notifications.ts';
 export * from './people.ts';
 export * from './plumbing.ts';
 export * from './requests.ts';

@@ -1,13 +1,27 @@
 /** The evidence ledger and the records computed from it (marks.md). */
 import { defineEntity, p } from '@mikro-orm/core';
-import type { CaptureMode, ExcuseCategory, Mark, MarkSource } from '../../domain/types.ts';
+import type {
+  CaptureMode,
+  ClockTrust,
+  ExcuseCategory,
+  Mark,
+  MarkSource,
+  OperationOutcome,
+} from '../../domain/types.ts';
 import { edited, instant } from './base.ts';
+import { DeviceKey } from './device-keys.ts';
 import { AppUser, Student } from './people.ts';
 import { AttendanceSession } from './sessions.ts';
 
 const AttendanceOperationSchema = defineEntity({
   name: 'AttendanceOperation',
   indexes: [{ properties: ['session', 'student'] }],
+  checks: [
+    {
+      name: 'attendance_operation_outcome_check',
+      expression: "outcome in ('admitted','review','rejected')",
+    },
+  ],
   properties: {
     opId: p.uuid().primary(),
     session: () => p.manyToOne(AttendanceSession).ref(),
@@ -20,6 +34,12 @@ const AttendanceOperationSchema = defineEntity({
     actor: () => p.manyToOne(AppUser).ref().nullable(),
     effAt: instant(),
     receivedAt: instant(),
+    capturedAt: instant().nullable(),
+    clockTrust: p.text().$type<ClockTrust>().nullable(),
+    outcome: p.text().$type<OperationOutcome>().default('admitted'),
+    outcomeCode: p.text().nullable(),
+    deviceKey: () => p.manyToOne(DeviceKey).ref().nullable(),
+    clientId: p.text().nullable(),
     epoch: p.integer(),
     baseOpId: p.uuid().nullable(),
     acks: p.array().columnType('uuid[]').$type<string[]>().defaultRaw("'{}'"),

@@ -1,5 +1,6 @@
 /** Settings, the outbox, idempotency keys and the live event log. */
 import { defineEntity, p } from '@mikro-orm/core';
+import type { SettingScope } from '../../domain/types.ts';
 import { edited, instant } from './base.ts';
 import { AttendanceSession } from './sessions.ts';
 
@@ -9,7 +10,7 @@ const SettingSchema = defineEntity({
   properties: {
     ...edited,
     name: p.text(),
-    scopeKind: p.text().$type<'institution' | 'campus' | 'course' | 'section'>(),
+    scopeKind: p.text().$type<SettingScope>(),
     scopeId: p.text().default(''),
     value: p.json<unknown>(),
   },

@@ -81,6 +81,49 @@ const CorrectionRequestSchema = defineEntity({
 export class CorrectionRequest extends CorrectionRequestSchema.class {}
 CorrectionRequestSchema.setClass(CorrectionRequest);
 
+const SelfEntrySchema = defineEntity({
+  name: 'SelfEntry',
+  indexes: [{ properties: ['student'] }, { properties: ['status', 'submittedAt'] }],
+  properties: {
+    ...versioned,
+    ...caseColumns,
+    session: () => p.manyToOne(AttendanceSession).ref(),
+    student: () => p.manyToOne(Student).ref(),
+    opId: p.uuid(),
+    notesSealed: p.text().nullable(),
+    decidedBy: () => p.manyToOne(AppUser).ref().nullable(),
+  },
+});
+/**
+ * A student's own entry of presence, behind the pending claim `opId`. One pending entry per session
+ * and student, by a partial unique index.
+ */
+export class SelfEntry extends SelfEntrySchema.class {}
+SelfEntrySchema.setClass(SelfEntry);
+
+const UnlockRequestSchema = defineEntity({
+  name: 'UnlockRequest',
+  indexes: [{ properties: ['session'] }, { properties: ['status', 'submittedAt'] }],
+  checks: [{ name: 'unlock_request_hours_check', expression: 'hours between 1 and 24' }],
+  properties: {
+    ...versioned,
+    ...caseColumns,
+    session: () => p.manyToOne(AttendanceSession).ref(),
+    requestedBy: () => p.manyToOne(AppUser).ref(),
+    hours: p.integer(),
+    reasonSealed: p.text(),
+    unlockedUntil: instant().nullable(),
+    relockedAt: instant().nullable(),
+    decidedBy: () => p.manyToOne(AppUser).ref().nullable(),
+  },
+});
+/**
+ * A request to open a locked register again for at most `hours`, decided by a second person. One
+ * pending request per session, by a partial unique index.
+ */
+export class UnlockRequest extends UnlockRequestSchema.class {}
+UnlockRequestSchema.setClass(UnlockRequest);
+
 const DecisionSchema = defineEntity({
   name: 'Decision',
   indexes: [{ properties: ['caseKind', 'caseId'] }],

@@ -110,6 +110,7 @@ const CourseSchema = defineEntity({
     department: () => p.manyToOne(Department).ref(),
     code: p.text().unique(),
     name: p.text(),
+    kind: p.text().default('theory'),
     credits: p.integer(),
     lectureHours: p.integer().default(0),
     tutorialHours: p.integer().default(0),

@@ -29,6 +29,8 @@ const POLICY_SETTINGS = [
   'LOCK_AFTER_HOURS',
   'TAKEN_MIN_SHARE_BP',
   'OFFLINE_QR',
+  'SELF_ENTRY_ENABLED',
+  'SELF_ENTRY_MINUTES',
 ] as const satisfies readonly SettingName[];
 
 interface SettingRow {
@@ -87,6 +89,8 @@ export function sessionPolicy(read: ReadSetting): SessionPolicy {
       ['off', 'confirm_first', 'provisional'],
       standard.offlineQr,
     ),
+    selfEntryEnabled: flag(read('SELF_ENTRY_ENABLED'), standard.selfEntryEnabled),
+    selfEntryMinutes: wholeNumber(read('SELF_ENTRY_MINUTES'), standard.selfEntryMinutes),
   };
 }
 
