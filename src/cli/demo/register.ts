@@ -4,7 +4,7 @@
  */
 import { auditEntry, sessionChain } from '../../audit/append-log.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
-import { wasTaken } from '../../domain/attendance/resolver.ts';
+import { wasTaken } from '../../domain/attendance/resolve-session.ts';
 import type { Id, SessionStatus } from '../../domain/types.ts';
 import type { Actor } from '../../operations/ports.ts';
 import {
@@ -135,8 +135,7 @@ export class Register {
     const operations = this.operations();
     return {
       humanOperations: operations.filter((op) => op.rank >= RANK.faculty).length,
-      headCounts: 0,
-      wasCodeDisplayed: false,
+      wasObserved: false,
       machineStudents: new Set(
         operations
           .filter((op) => op.rank >= RANK.weak && op.rank <= RANK.biometric)
@@ -212,6 +211,12 @@ export class Register {
       excuseCategory: draft.excuseCategory ?? null,
       phase: 'entry',
       flags: [],
+      outcome: 'admitted',
+      outcomeCode: null,
+      deviceKeyId: null,
+      capturedAt: null,
+      clockTrust: 'server',
+      clientId: null,
       payloadHash: payloadHash(this.session.id, actor.userId, draft),
       result: null,
       epoch: 1,

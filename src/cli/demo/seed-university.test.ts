@@ -7,7 +7,8 @@ import { createTestDatabase, type TestDatabase } from '../../../test/servers.ts'
 import { chainStart, eventHash } from '../../audit/append-log.ts';
 import { loadEnvironment } from '../../config/env.ts';
 import { rows, toInstant } from '../../db/orm.ts';
-import { resolve, type ResolvableOperation } from '../../domain/attendance/resolver.ts';
+import type { ResolvableOperation } from '../../domain/attendance/operation.ts';
+import { resolve } from '../../domain/attendance/resolver.ts';
 import type { Id } from '../../domain/types.ts';
 import { createDeps, operationFor, type Deps } from '../../deps.ts';
 import { resolutionContext } from '../../operations/records/settle-records.ts';
@@ -283,6 +284,7 @@ async function compareSession(id: Id): Promise<number> {
       .filter((op) => op.student_id === record.student_id)
       .map((op) => ({
         opId: op.op_id,
+        studentId: op.student_id,
         kind: op.kind,
         mark: op.mark,
         rank: op.rank,
@@ -294,6 +296,8 @@ async function compareSession(id: Id): Promise<number> {
         excuseCategory: op.excuse_category,
         phase: 'entry' as const,
         flags: op.flags,
+        outcome: 'admitted' as const,
+        deviceKeyId: null,
       }));
     const expected = resolve(resolutionContext(session, record.student_id), own);
     expect({

@@ -3,14 +3,9 @@ import fc from 'fast-check';
 import { DEFAULT_SESSION_POLICY } from '../settings.ts';
 import type { Mark, SessionPolicy } from '../types.ts';
 import { markRefusal, stateRefusal } from './admission.ts';
-import {
-  punctuality,
-  resolve,
-  wasTaken,
-  type Resolution,
-  type ResolutionContext,
-  type ResolvableOperation,
-} from './resolver.ts';
+import type { ResolvableOperation } from './operation.ts';
+import { wasTaken } from './resolve-session.ts';
+import { punctuality, resolve, type Resolution, type ResolutionContext } from './resolver.ts';
 
 const START = Date.UTC(2026, 7, 14, 4, 30);
 const minute = (value: number): number => START + value * 60_000;
@@ -29,6 +24,7 @@ function context(change: Partial<ResolutionContext> = {}): ResolutionContext {
 
 function op(change: Partial<ResolvableOperation> & { opId: string }): ResolvableOperation {
   return {
+    studentId: 'student',
     kind: 'mark',
     mark: 'present',
     rank: 80,
@@ -40,6 +36,8 @@ function op(change: Partial<ResolvableOperation> & { opId: string }): Resolvable
     excuseCategory: null,
     phase: 'entry',
     flags: [],
+    outcome: 'admitted',
+    deviceKeyId: null,
     ...change,
   };
 }
@@ -238,8 +236,7 @@ describe('punctuality', () => {
 describe('wasTaken', () => {
   const nobody = {
     humanOperations: 0,
-    headCounts: 0,
-    wasCodeDisplayed: false,
+    wasObserved: false,
     machineStudents: 0,
     rosterSize: 60,
   };
@@ -247,8 +244,7 @@ describe('wasTaken', () => {
   it.each([
     ['nobody did anything', nobody, false],
     ['one roll-call mark', { ...nobody, humanOperations: 1 }, true],
-    ['a head count', { ...nobody, headCounts: 1 }, true],
-    ['a displayed code', { ...nobody, wasCodeDisplayed: true }, true],
+    ['a head count or a displayed code', { ...nobody, wasObserved: true }, true],
     ['a tenth of the class at a terminal', { ...nobody, machineStudents: 6 }, true],
     ['less than a tenth', { ...nobody, machineStudents: 5 }, false],
     ['an empty class', { ...nobody, rosterSize: 0 }, false],

@@ -10,23 +10,18 @@ import type {
   SessionPolicy,
   SessionStatus,
 } from '../types.ts';
+import { studentConflicts, type Conflict, type RankedOperation } from './conflicts.ts';
+import {
+  compareIds,
+  isStudentCaptured,
+  seenRelation,
+  standingMarks,
+  type HasSeen,
+  type ResolvableOperation,
+} from './operation.ts';
 import { isHumanRank, isMachineRank, RANK } from './ranks.ts';
 
-/** A stored operation as the rules see it; `effAtMs` is Unix milliseconds on the server's clock. */
-export interface ResolvableOperation {
-  readonly opId: Id;
-  readonly kind: 'mark' | 'withdraw';
-  readonly mark: Mark | null;
-  readonly rank: number;
-  readonly source: MarkSource;
-  readonly effAtMs: number;
-  readonly baseOpId: Id | null;
-  readonly acks: readonly Id[];
-  readonly targetOpId: Id | null;
-  readonly excuseCategory: ExcuseCategory | null;
-  readonly phase: 'entry' | 'exit';
-  readonly flags: readonly string[];
-}
+const SHARED_DEVICE = 'shared_device';
 
 /** What the rules need of the session; `autoOpId` names the automatic absence of this student. */
 export interface ResolutionContext {
@@ -50,30 +45,74 @@ export interface Resolution {
   readonly flags: readonly string[];
 }
 
-/**
- * Resolves one student's operations.
- * @param operations  every stored operation of the student in the session, in any order
- * @see marks.md section 4
- */
+/** The answer for one student: the record, and the contradictions behind it. */
+export interface StudentAnswer {
+  readonly resolution: Resolution | null;
+  readonly conflicts: readonly Conflict[];
+}
+
+const NO_KEYS: ReadonlySet<Id> = new Set();
+
+/** The record of one student with no shared device; see `resolveStudent`. */
 export function resolve(
   context: ResolutionContext,
   operations: readonly ResolvableOperation[],
 ): Resolution | null {
-  const admitted = withoutWithdrawn(operations);
-  const candidates = admitted.filter((op) => op.phase === 'entry' && counts(op, context.policy));
-  const winner = pickWinner(candidates, operations);
-  if (!winner) return autoAbsence(context);
+  return resolveStudent(context, operations).resolution;
+}
+
+/**
+ * Resolves one student's operations.
+ * @param operations  every stored operation of the student in the session, in any order
+ * @param shared  device keys that claims of several students of the session name (R11)
+ * @see marks.md section 4
+ */
+export function resolveStudent(
+  context: ResolutionContext,
+  operations: readonly ResolvableOperation[],
+  shared: ReadonlySet<Id> = NO_KEYS,
+): StudentAnswer {
+  const standing = standingMarks(operations);
+  const sharesDevice = standing.some((op) => isShared(op, shared));
+  const ranked = standing.map((op) => ({ op, rank: countedRank(op, shared) }));
+  const claims = ranked.filter(({ op }) => op.phase === 'entry' && op.mark !== null);
+  const candidates = claims.filter(({ rank }) => counts(rank, context.policy));
+  const hasSeen = seenRelation(operations);
+  const top = strongest(candidates);
+  const undominated = isHumanRank(top[0]?.rank ?? 0) ? undominatedOf(top, hasSeen) : [];
+  const winner = pickWinner(candidates, top, undominated);
+  if (!winner)
+    return { resolution: withSharing(autoAbsence(context), sharesDevice), conflicts: [] };
   const arrivalMs = isMachineRank(winner.rank) ? arrival(candidates, winner) : null;
-  const derived = deriveMark(context, admitted, winner, arrivalMs);
-  return {
+  const derived = deriveMark(context, ranked, winner, arrivalMs);
+  const resolution: Resolution = {
     mark: derived.mark,
-    winnerOpId: winner.opId,
+    winnerOpId: winner.op.opId,
     rank: winner.rank,
-    source: winner.source,
+    source: winner.op.source,
     arrivalMs,
-    excuseCategory: derived.mark === 'excused' ? (winner.excuseCategory ?? 'other') : null,
-    flags: [...new Set([...winner.flags, ...derived.flags])].sort(),
+    excuseCategory: derived.mark === 'excused' ? (winner.op.excuseCategory ?? 'other') : null,
+    flags: [...new Set([...winner.op.flags, ...derived.flags])].sort(),
   };
+  return {
+    resolution: withSharing(resolution, sharesDevice),
+    conflicts: studentConflicts({ winner, claims, undominated, hasSeen }),
+  };
+}
+
+function withSharing(resolution: Resolution | null, sharesDevice: boolean): Resolution | null {
+  if (!resolution || !sharesDevice || resolution.flags.includes(SHARED_DEVICE)) return resolution;
+  return { ...resolution, flags: [...resolution.flags, SHARED_DEVICE].sort() };
+}
+
+function isShared(op: ResolvableOperation, shared: ReadonlySet<Id>): boolean {
+  return op.deviceKeyId !== null && isStudentCaptured(op) && shared.has(op.deviceKeyId);
+}
+
+/** R11: a claim from a phone that several students used counts as the weakest kind. */
+function countedRank(op: ResolvableOperation, shared: ReadonlySet<Id>): number {
+  const isLowered = op.rank > RANK.weak && op.rank <= RANK.biometric && isShared(op, shared);
+  return isLowered ? RANK.weak : op.rank;
 }
 
 function autoAbsence(context: ResolutionContext): Resolution | null {
@@ -90,105 +129,72 @@ function autoAbsence(context: ResolutionContext): Resolution | null {
   };
 }
 
-/** The marks that still stand: withdrawals and what they took back are gone (marks.md section 3). */
-export function withoutWithdrawn<O extends ResolvableOperation>(operations: readonly O[]): O[] {
-  const withdrawn = new Set(
-    operations.filter((op) => op.kind === 'withdraw').map((op) => op.targetOpId),
-  );
-  return operations.filter(
-    (op) => op.kind === 'mark' && (!withdrawn.has(op.opId) || isHumanRank(op.rank)),
-  );
+/** Pending ranks never win; a materialised automatic absence is recomputed, not counted. */
+function counts(rank: number, policy: SessionPolicy): boolean {
+  return rank === RANK.offlineQr ? policy.offlineQr === 'provisional' : rank >= RANK.weak;
 }
 
-/** Pending ranks never win; a materialised automatic absence is recomputed, not counted. */
-function counts(op: ResolvableOperation, policy: SessionPolicy): boolean {
-  if (op.rank === RANK.offlineQr) return policy.offlineQr === 'provisional';
-  return op.rank >= RANK.weak && op.mark !== null;
+function strongest(candidates: readonly RankedOperation[]): RankedOperation[] {
+  const highest = Math.max(...candidates.map(({ rank }) => rank), 0);
+  return candidates.filter(({ rank }) => rank === highest);
 }
 
 function pickWinner(
-  candidates: readonly ResolvableOperation[],
-  all: readonly ResolvableOperation[],
-): ResolvableOperation | undefined {
-  const highest = Math.max(...candidates.map((op) => op.rank), 0);
-  const top = candidates.filter((op) => op.rank === highest);
-  const winner = pickAmongEqual(top, highest, all);
-  if (winner?.rank === RANK.faculty && winner.mark === 'absent') {
+  candidates: readonly RankedOperation[],
+  top: readonly RankedOperation[],
+  undominated: readonly RankedOperation[],
+): RankedOperation | undefined {
+  const rank = top[0]?.rank ?? 0;
+  if (rank === RANK.leave) return latest(top);
+  if (!isHumanRank(rank)) return earliest(top);
+  const winner = latest(undominated);
+  if (winner?.rank === RANK.faculty && winner.op.mark === 'absent') {
     // R9: an empty seat is what leave predicts, so the leave stands.
-    const leaves = candidates.filter((op) => op.rank === RANK.leave);
-    return latest(leaves) ?? winner;
+    return latest(candidates.filter((claim) => claim.rank === RANK.leave)) ?? winner;
   }
   return winner;
 }
 
-function pickAmongEqual(
-  top: readonly ResolvableOperation[],
-  rank: number,
-  all: readonly ResolvableOperation[],
-): ResolvableOperation | undefined {
-  if (isHumanRank(rank)) return latest(undominated(top, all));
-  return rank === RANK.leave ? latest(top) : earliest(top);
+/**
+ * R7: an operation whose author saw another, unseen by it, outranks that other one. Seeing is
+ * transitive, so this is a partial order and someone is always left.
+ */
+function undominatedOf(ops: readonly RankedOperation[], hasSeen: HasSeen): RankedOperation[] {
+  const dominates = (y: RankedOperation, x: RankedOperation): boolean =>
+    hasSeen(y.op.opId, x.op.opId) && !hasSeen(x.op.opId, y.op.opId);
+  return ops.filter((x) => !ops.some((y) => y !== x && dominates(y, x)));
 }
 
-/** R7: an operation whose author saw another, unseen by it, outranks that other one. */
-function undominated(
-  ops: readonly ResolvableOperation[],
-  all: readonly ResolvableOperation[],
-): ResolvableOperation[] {
-  const byId = new Map(all.map((op) => [op.opId, op]));
-  const seen = new Map(ops.map((op) => [op.opId, seenBy(op, byId)]));
-  const hasSeen = (a: Id, b: Id): boolean => seen.get(a)?.has(b) ?? false;
-  const left = ops.filter(
-    (x) => !ops.some((y) => y !== x && hasSeen(y.opId, x.opId) && !hasSeen(x.opId, y.opId)),
-  );
-  return left.length > 0 ? left : [...ops];
+function latest(ops: readonly RankedOperation[]): RankedOperation | undefined {
+  return [...ops].sort(
+    (a, b) => b.op.effAtMs - a.op.effAtMs || compareIds(b.op.opId, a.op.opId),
+  )[0];
 }
 
-function seenBy(op: ResolvableOperation, byId: ReadonlyMap<Id, ResolvableOperation>): Set<Id> {
-  const seen = new Set<Id>();
-  const queue = references(op);
-  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-    if (seen.has(next)) continue;
-    seen.add(next);
-    const other = byId.get(next);
-    if (other) queue.push(...references(other));
-  }
-  return seen;
-}
-
-function references(op: ResolvableOperation): Id[] {
-  return op.baseOpId === null ? [...op.acks] : [op.baseOpId, ...op.acks];
-}
-
-function latest(ops: readonly ResolvableOperation[]): ResolvableOperation | undefined {
-  return [...ops].sort((a, b) => b.effAtMs - a.effAtMs || compareIds(b.opId, a.opId))[0];
-}
-
-function earliest(ops: readonly ResolvableOperation[]): ResolvableOperation | undefined {
-  return [...ops].sort((a, b) => a.effAtMs - b.effAtMs || compareIds(a.opId, b.opId))[0];
-}
-
-function compareIds(a: Id, b: Id): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+function earliest(ops: readonly RankedOperation[]): RankedOperation | undefined {
+  return [...ops].sort(
+    (a, b) => a.op.effAtMs - b.op.effAtMs || compareIds(a.op.opId, b.op.opId),
+  )[0];
 }
 
 /** R8: the earliest machine claim of rank 50 or more fixes the arrival, else the winner. */
-function arrival(candidates: readonly ResolvableOperation[], winner: ResolvableOperation): number {
-  const strong = candidates.filter((op) => isMachineRank(op.rank) && op.rank >= RANK.qr);
-  return Math.min(...strong.map((op) => op.effAtMs), strong.length > 0 ? Infinity : winner.effAtMs);
+function arrival(candidates: readonly RankedOperation[], winner: RankedOperation): number {
+  const strong = candidates.filter(({ rank }) => isMachineRank(rank) && rank >= RANK.qr);
+  const instants = strong.map(({ op }) => op.effAtMs);
+  return instants.length > 0 ? Math.min(...instants) : winner.op.effAtMs;
 }
 
 function deriveMark(
   context: ResolutionContext,
-  admitted: readonly ResolvableOperation[],
-  winner: ResolvableOperation,
+  standing: readonly RankedOperation[],
+  winner: RankedOperation,
   arrivalMs: number | null,
 ): { mark: Mark; flags: string[] } {
   if (winner.rank === RANK.leave) return { mark: 'excused', flags: [] };
-  if (arrivalMs === null) return { mark: winner.mark ?? 'present', flags: [] };
+  if (arrivalMs === null) return { mark: winner.op.mark ?? 'present', flags: [] };
   const punctual = punctuality(context, arrivalMs);
   if (punctual === 'absent') return { mark: 'absent', flags: ['too_late'] };
-  const stay = stayVerdict(context.policy, admitted);
+  const stay = stayVerdict(context.policy, standing);
   if (stay === 'short_stay') return { mark: 'absent', flags: ['short_stay'] };
   return { mark: punctual, flags: stay === 'exit_missing' ? ['exit_missing'] : [] };
 }
@@ -214,33 +220,16 @@ export function punctuality(
 /** The stay rule (marks.md section 5): a double tap never costs a mark, an early exit does. */
 function stayVerdict(
   policy: SessionPolicy,
-  admitted: readonly ResolvableOperation[],
+  standing: readonly RankedOperation[],
 ): 'kept' | 'exit_missing' | 'short_stay' {
   if (policy.stayMode !== 'first_last') return 'kept';
-  const machine = admitted
-    .filter((op) => isMachineRank(op.rank) && op.rank >= RANK.weak)
+  const machine = standing
+    .filter(({ rank }) => isMachineRank(rank) && rank >= RANK.weak)
+    .map(({ op }) => op)
     .sort((a, b) => a.effAtMs - b.effAtMs || compareIds(a.opId, b.opId));
   const first = machine[0];
   const last = machine.at(-1);
   if (!first || !last) return 'exit_missing';
   if (last.effAtMs - first.effAtMs >= policy.minStayMinutes * 60_000) return 'kept';
   return last.phase === 'exit' ? 'short_stay' : 'exit_missing';
-}
-
-/** Facts that decide whether a class was really taken (marks.md section 4). */
-export interface TakenFacts {
-  readonly humanOperations: number;
-  readonly headCounts: number;
-  readonly wasCodeDisplayed: boolean;
-  readonly machineStudents: number;
-  readonly rosterSize: number;
-}
-
-/** Says whether attendance was taken; a class nobody took makes nobody absent. */
-export function wasTaken(facts: TakenFacts, policy: SessionPolicy): boolean {
-  if (facts.humanOperations > 0 || facts.headCounts > 0 || facts.wasCodeDisplayed) return true;
-  return (
-    facts.machineStudents > 0 &&
-    facts.machineStudents * 10_000 >= facts.rosterSize * policy.takenMinShareBp
-  );
 }

@@ -18,7 +18,7 @@ import {
   type Refusal,
 } from '../../domain/attendance/admission.ts';
 import { isMachineRank, RANK } from '../../domain/attendance/ranks.ts';
-import { withoutWithdrawn } from '../../domain/attendance/resolver.ts';
+import { standingMarks } from '../../domain/attendance/operation.ts';
 import { appError, type ErrorCode } from '../../domain/errors.ts';
 import type {
   CaptureMode,
@@ -301,7 +301,7 @@ class Batch {
     const changed = this.#changes.get(draft.studentId);
     const record = changed?.after ?? this.#records.records.get(draft.studentId);
     if (!record) return null;
-    const claims = withoutWithdrawn(this.#operationsOf(draft.studentId));
+    const claims = standingMarks(this.#operationsOf(draft.studentId));
     return reasonRefusal(draft.mark, { record, claims });
   }
 
@@ -330,6 +330,12 @@ class Batch {
       excuseCategory: draft.excuseCategory ?? null,
       phase: draft.phase ?? 'entry',
       flags: draft.flags ?? [],
+      outcome: 'admitted',
+      outcomeCode: null,
+      deviceKeyId: null,
+      capturedAt: null,
+      clockTrust: 'server',
+      clientId: null,
       payloadHash: hash,
       result: null,
       epoch: session.epoch,

@@ -1,7 +1,8 @@
 /** Auto-absents: when a closed class counts as taken, everyone unmarked becomes absent. */
 import { firstRow, rows, type Em } from '../../db/orm.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
-import { wasTaken, type TakenFacts } from '../../domain/attendance/resolver.ts';
+import { wasTaken, type TakenFacts } from '../../domain/attendance/resolve-session.ts';
+import { sharedKeys } from '../../domain/attendance/shared-devices.ts';
 import type { Id } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
 import { readClock, type LockedSession, type SessionRow } from '../sessions/session-row.ts';
@@ -27,8 +28,9 @@ export interface TakenEffect {
 const NONE: TakenEffect = { taken: false, operations: [], changes: [] };
 
 /**
- * After late operations on a closed class that nobody had taken: makes it taken when they prove it
- * was, and writes the absents that then appear (marks.md section 4). Once a class is final nobody
+ * After late operations on a closed class: makes it taken when they prove it was, and writes the
+ * absents that then appear; or the reverse, when the only proof was withdrawn (marks.md section 4).
+ * Once a class is final nobody
  * becomes absent any more: the correction of one student changes that record alone (R12). Needs the
  * row lock that `lockSessionForMarks` takes for such sessions.
  */
@@ -39,15 +41,17 @@ export async function becomeTaken(
   stored: readonly NewOperation[],
 ): Promise<TakenEffect> {
   const isOver = session.status === 'closed' && effectiveStatus === 'closed';
-  if (!isOver || session.taken || stored.length === 0) return NONE;
+  const mayChange = !session.taken || stored.some((op) => op.kind === 'withdraw');
+  if (!isOver || !mayChange || stored.length === 0) return NONE;
   const roster = await rosterOf(em, session);
-  if (!(await isTaken(em, session, roster))) return NONE;
+  const taken = await isTaken(em, session, roster);
+  if (taken === session.taken) return NONE;
   await rows(
     em,
-    'update attendance_session set taken = true, updated_at = app_clock() where id = ?::uuid',
-    [session.id],
+    'update attendance_session set taken = ?::boolean, updated_at = app_clock() where id = ?::uuid',
+    [taken, session.id],
   );
-  return settleRoster(em, operation, { ...session, taken: true }, roster);
+  return settleRoster(em, operation, { ...session, taken }, roster);
 }
 
 /** Says from the stored facts whether the class was taken. */
@@ -62,15 +66,14 @@ export async function isTaken(
        count(distinct o.student_id) filter (
          where o.rank between ${RANK.weak} and ${RANK.biometric} and o.student_id = any(?::uuid[]))::int as machine
      from attendance_operation o
-     where o.session_id = ?::uuid and o.kind = 'mark' and not exists (
+     where o.session_id = ?::uuid and o.kind = 'mark' and o.outcome = 'admitted' and not exists (
        select 1 from attendance_operation w where w.session_id = o.session_id
-         and w.kind = 'withdraw' and w.target_op_id = o.op_id and o.rank < ${RANK.faculty})`,
+         and w.kind = 'withdraw' and w.outcome = 'admitted' and w.target_op_id = o.op_id and o.rank < ${RANK.faculty})`,
     [roster, session.id],
   );
   const facts: TakenFacts = {
     humanOperations: row?.human ?? 0,
-    headCounts: 0,
-    wasCodeDisplayed: session.lateReferenceAt !== null,
+    wasObserved: session.lateReferenceAt !== null,
     machineStudents: row?.machine ?? 0,
     rosterSize: roster.length,
   };
@@ -91,13 +94,14 @@ export async function settleRoster(
   if (roster.length === 0) return { ...NONE, taken: session.taken };
   const locked = await lockRecords(em, session.id, roster, () => operation.ids.next());
   const now = new Date(await readClock(em)).toISOString();
+  const shared = sharedKeys(locked.operations);
   const changes: RecordChange[] = [];
   const operations: NewOperation[] = [];
   for (const studentId of roster) {
     const before = locked.records.get(studentId);
     if (!before) throw new Error(`record of ${studentId} was not locked`);
     const own = locked.operations.filter((op) => op.studentId === studentId);
-    const change = settleStudent(session, before, own, now);
+    const change = settleStudent(session, before, own, now, shared);
     if (!change.changed) continue;
     changes.push(change);
     const autoId = autoAbsentOpId(session, studentId);

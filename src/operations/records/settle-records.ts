@@ -3,20 +3,25 @@
  * records that changed. Runs inside a transaction that holds the session's lock.
  */
 import { rows, toInstant, type Em } from '../../db/orm.ts';
+import type { Conflict } from '../../domain/attendance/conflicts.ts';
+import type { ResolvableOperation } from '../../domain/attendance/operation.ts';
 import {
-  resolve,
-  type ResolvableOperation,
+  resolveStudent,
   type Resolution,
   type ResolutionContext,
 } from '../../domain/attendance/resolver.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
 import type {
   CaptureMode,
+  ClockTrust,
+  ConflictKind,
+  ConflictState,
   ExcuseCategory,
   Id,
   Instant,
   Mark,
   MarkSource,
+  OperationOutcome,
 } from '../../domain/types.ts';
 import { uuidV5 } from '../../security/uuid-v5.ts';
 import type { SessionRow } from '../sessions/session-row.ts';
@@ -40,7 +45,6 @@ export interface RecordState {
 
 /** An operation in the form it is stored. */
 export interface StoredOperation extends ResolvableOperation {
-  readonly studentId: Id;
   readonly captureMode: CaptureMode;
   readonly actorId: Id | null;
   readonly receivedAt: Instant;
@@ -54,12 +58,25 @@ export interface RecordChange {
   readonly before: RecordState;
   readonly after: RecordState;
   readonly changed: boolean;
+  /** The contradictions the student's claims give now. */
+  readonly conflicts: readonly Conflict[];
 }
 
-/** Records and operations of the students being settled, locked in ascending student id. */
+/** A contradiction as it is stored. */
+export interface StoredConflict {
+  readonly id: Id;
+  readonly studentId: Id | null;
+  readonly kind: ConflictKind;
+  readonly deviceKeyId: Id | null;
+  readonly opIds: readonly Id[];
+  readonly state: ConflictState;
+}
+
+/** Records, operations and conflicts of the students being settled, locked in ascending student id. */
 export interface LockedRecords {
   readonly records: ReadonlyMap<Id, RecordState>;
   readonly operations: readonly StoredOperation[];
+  readonly conflicts: readonly StoredConflict[];
 }
 
 interface RecordRow {
@@ -95,6 +112,8 @@ interface OperationRow {
   excuse_category: ExcuseCategory | null;
   phase: 'entry' | 'exit';
   flags: string[];
+  outcome: OperationOutcome;
+  device_key_id: string | null;
   payload_hash: string;
   result: unknown;
 }
@@ -120,7 +139,7 @@ export function resolutionContext(session: SessionRow, studentId: Id): Resolutio
 
 /**
  * Creates missing record rows, at version 0 because nothing was said yet, and locks them, ascending
- * by student id against deadlocks; then reads every operation of those students.
+ * by student id against deadlocks; then reads every operation and conflict of those students.
  */
 export async function lockRecords(
   em: Em,
@@ -146,13 +165,41 @@ export async function lockRecords(
   const operations = await rows<OperationRow>(
     em,
     `select op_id, student_id, kind, mark, rank, source, capture_mode, actor_id, eff_at, received_at,
-       base_op_id, acks, target_op_id, excuse_category, phase, flags, payload_hash, result
+       base_op_id, acks, target_op_id, excuse_category, phase, flags, outcome, device_key_id,
+       payload_hash, result
      from attendance_operation where session_id = ?::uuid and student_id = any(?::uuid[])`,
+    [sessionId, ordered],
+  );
+  const conflicts = await rows<ConflictRow>(
+    em,
+    `select id, student_id, kind, device_key_id, op_ids, state from attendance_conflict
+     where session_id = ?::uuid and (student_id is null or student_id = any(?::uuid[]))`,
     [sessionId, ordered],
   );
   return {
     records: new Map(found.map((row) => [row.student_id, toRecordState(row)])),
     operations: operations.map(toStoredOperation),
+    conflicts: conflicts.map(toStoredConflict),
+  };
+}
+
+interface ConflictRow {
+  id: string;
+  student_id: string | null;
+  kind: ConflictKind;
+  device_key_id: string | null;
+  op_ids: string[];
+  state: ConflictState;
+}
+
+function toStoredConflict(row: ConflictRow): StoredConflict {
+  return {
+    id: row.id,
+    studentId: row.student_id,
+    kind: row.kind,
+    deviceKeyId: row.device_key_id,
+    opIds: row.op_ids,
+    state: row.state,
   };
 }
 
@@ -192,26 +239,39 @@ function toStoredOperation(row: OperationRow): StoredOperation {
     excuseCategory: row.excuse_category,
     phase: row.phase,
     flags: row.flags,
+    outcome: row.outcome,
+    deviceKeyId: row.device_key_id,
     payloadHash: row.payload_hash,
     result: row.result,
   };
 }
 
+const NO_KEYS: ReadonlySet<Id> = new Set();
+
 /**
  * Resolves one student over stored and new operations.
  * @param now  instant of the write, for `updatedAt`
+ * @param shared  device keys that several students of the session used
  */
 export function settleStudent(
   session: SessionRow,
   before: RecordState,
   operations: readonly StoredOperation[],
   now: Instant,
+  shared: ReadonlySet<Id> = NO_KEYS,
 ): RecordChange {
-  const resolution = resolve(resolutionContext(session, before.studentId), operations);
+  const context = resolutionContext(session, before.studentId);
+  const { resolution, conflicts } = resolveStudent(context, operations, shared);
   const winner = operations.find((op) => op.opId === resolution?.winnerOpId);
   const after = resolvedRecord(before, resolution, winner, now);
   const changed = isDifferent(before, after);
-  return { studentId: before.studentId, before, after: changed ? after : before, changed };
+  return {
+    studentId: before.studentId,
+    before,
+    after: changed ? after : before,
+    changed,
+    conflicts,
+  };
 }
 
 function resolvedRecord(
@@ -284,6 +344,11 @@ export async function writeRecords(em: Em, changes: readonly RecordChange[]): Pr
 
 /** A new operation with the columns only storage needs. */
 export interface NewOperation extends StoredOperation {
+  /** When the device says it was captured, as sent. */
+  readonly capturedAt: Instant | null;
+  readonly clockTrust: ClockTrust | null;
+  readonly outcomeCode: string | null;
+  readonly clientId: string | null;
   readonly epoch: number;
   readonly deviceRef: string | null;
   readonly evidence: Readonly<Record<string, unknown>> | null;
@@ -316,6 +381,12 @@ export function autoAbsentOperation(
     excuseCategory: null,
     phase: 'entry',
     flags: [],
+    outcome: 'admitted',
+    outcomeCode: null,
+    deviceKeyId: null,
+    capturedAt: null,
+    clockTrust: 'server',
+    clientId: null,
     payloadHash: '',
     result: {},
     epoch: session.epoch,
@@ -343,20 +414,23 @@ export async function insertOperations(
     `insert into attendance_operation (op_id, session_id, student_id, kind, mark, rank, source,
        capture_mode, actor_id, eff_at, received_at, epoch, base_op_id, acks, target_op_id,
        excuse_category, phase, flags, evidence, device_ref, leave_application_id,
-       correction_request_id, notes_sealed, reason_sealed, payload_hash, result)
+       correction_request_id, notes_sealed, reason_sealed, payload_hash, result, outcome,
+       outcome_code, device_key_id, captured_at, clock_trust, client_id)
      select op_id, ?::uuid, student_id, kind, mark, rank, source, capture_mode, actor_id, eff_at,
        received_at, epoch, base_op_id, string_to_array(acks, ',')::uuid[], target_op_id,
        excuse_category, phase, string_to_array(flags, ','), evidence::jsonb, device_ref,
        leave_application_id, correction_request_id, notes_sealed, reason_sealed, payload_hash,
-       result::jsonb
+       result::jsonb, outcome, outcome_code, device_key_id, captured_at, clock_trust, client_id
      from unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::int[], ?::text[], ?::text[],
        ?::uuid[], ?::timestamptz[], ?::timestamptz[], ?::int[], ?::uuid[], ?::text[], ?::uuid[],
        ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::uuid[], ?::text[],
-       ?::text[], ?::text[], ?::text[])
+       ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::timestamptz[],
+       ?::text[], ?::text[])
        as n(op_id, student_id, kind, mark, rank, source, capture_mode, actor_id, eff_at,
          received_at, epoch, base_op_id, acks, target_op_id, excuse_category, phase, flags,
          evidence, device_ref, leave_application_id, correction_request_id, notes_sealed,
-         reason_sealed, payload_hash, result)
+         reason_sealed, payload_hash, result, outcome, outcome_code, device_key_id, captured_at,
+         clock_trust, client_id)
      on conflict (op_id) do nothing returning op_id`,
     [sessionId, ...operationColumns(operations)],
   );
@@ -390,6 +464,12 @@ function operationColumns(operations: readonly NewOperation[]): unknown[][] {
     (op) => op.reasonSealed,
     (op) => op.payloadHash,
     (op) => JSON.stringify(op.result),
+    (op) => op.outcome,
+    (op) => op.outcomeCode,
+    (op) => op.deviceKeyId,
+    (op) => op.capturedAt,
+    (op) => op.clockTrust,
+    (op) => op.clientId,
   ];
   return pickers.map((pick) => operations.map(pick));
 }
