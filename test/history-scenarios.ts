@@ -4,6 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../src/activities/create-activities.ts';
 import type { Id, Instant, SessionEdge } from '../src/domain/types.ts';
 import {
+  CASE_WORKFLOWS,
   DAY_PLAN_WORKFLOW_ID,
   decideSignal,
   decideUpdate,
@@ -383,7 +384,7 @@ const scenariosOf = (kind: CaseView['kind']): Scenario[] =>
         },
       },
     ] satisfies Omit<Scenario, 'type'>[]
-  ).map((scenario) => ({ type: WORKFLOWS[kind], ...scenario }));
+  ).map((scenario) => ({ type: CASE_WORKFLOWS[kind], ...scenario }));
 
 function neverDecided(): never {
   throw new Error('the refusal was not told');
@@ -464,5 +465,6 @@ export const SCENARIOS: readonly Scenario[] = [
   ...SESSIONS,
   ...scenariosOf('leave'),
   ...scenariosOf('correction'),
+  ...scenariosOf('self_entry'),
   ...PLANS,
 ];

@@ -1,6 +1,12 @@
 /** The messages of `/live` as schemas: one source for validation, types and AsyncAPI. */
 import { z } from 'zod';
-import { CASE_STATUSES, MARK_SOURCES, MARKS, SESSION_STATUSES } from '../domain/types.ts';
+import {
+  CASE_KINDS,
+  CASE_STATUSES,
+  MARK_SOURCES,
+  MARKS,
+  SESSION_STATUSES,
+} from '../domain/types.ts';
 
 const count = z.number().int().min(0);
 const instant = z.iso.datetime();
@@ -102,7 +108,7 @@ export const sessionMessage = z.discriminatedUnion('type', [
 
 /** `inbox`: a request that waits for the person, or the person's own, changed. */
 export const inboxMessage = z.strictObject({
-  kind: z.enum(['leave', 'correction']),
+  kind: z.enum(CASE_KINDS),
   id,
   status: z.enum(CASE_STATUSES),
 });

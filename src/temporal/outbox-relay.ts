@@ -22,7 +22,7 @@ export interface OutboxRelay {
   stop(): Promise<void>;
 }
 
-const KINDS = ['start_session', 'start_case', 'nudge_session'] as const;
+const KINDS = ['start_session', 'start_case', 'nudge_session', 'nudge_case'] as const;
 const PAUSE_MS = 250;
 const BATCH = 100;
 const CALLS_IN_FLIGHT = 20;
@@ -101,7 +101,7 @@ async function keepPromise({ orm, runs, logger }: RelayParts, row: Promised): Pr
   const em = orm.em.fork();
   try {
     const ref = refOf(row);
-    if (row.kind === 'nudge_session') await runs.nudge(ref);
+    if (row.kind === 'nudge_session' || row.kind === 'nudge_case') await runs.nudge(ref);
     else await runs.start(ref);
     await em.transactional(async (transaction) => {
       await recordStart(transaction, ref);
@@ -132,7 +132,7 @@ async function putOff(em: Em, row: Promised, error: unknown): Promise<void> {
 
 /** @throws Error when a row was written with another payload than its kind has */
 function refOf({ kind, payload }: Promised): RunRef {
-  if (kind === 'start_case') {
+  if (kind === 'start_case' || kind === 'nudge_case') {
     const found = CASE_KINDS.find((known) => known === payload['kind']);
     if (!found) throw new Error('the outbox row names no known kind of case');
     return { kind: found, id: idOf(payload['caseId']) };

@@ -7,9 +7,10 @@ import {
   type Connection,
   type WorkflowStartOptions,
 } from '@temporalio/client';
-import { RUN_TABLES, type RunRef } from '../operations/runs/run-ref.ts';
+import type { RunRef } from '../operations/runs/run-ref.ts';
 import {
   CASE_WORKFLOWS,
+  caseKindOfPrefix,
   caseWorkflowId,
   queueName,
   sessionWorkflowId,
@@ -137,9 +138,10 @@ export function createRuns(
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function refOf(workflowId: string): RunRef | undefined {
-  const [kind, id] = workflowId.split('/');
-  if (kind === undefined || id === undefined || !UUID.test(id)) return undefined;
-  return kind in RUN_TABLES ? { kind: kind as RunRef['kind'], id } : undefined;
+  const [prefix, id] = workflowId.split('/');
+  if (prefix === undefined || id === undefined || !UUID.test(id)) return undefined;
+  const kind = prefix === 'session' ? prefix : caseKindOfPrefix(prefix);
+  return kind && { kind, id };
 }
 
 function typeOf({ kind }: RunRef): string {
@@ -173,6 +175,7 @@ const DASHBOARD_PAGES = {
   session: 'sessions/',
   leave: 'approvals?leave=',
   correction: 'approvals?correction=',
+  self_entry: 'approvals?self_entry=',
 } as const satisfies Record<RunRef['kind'], string>;
 
 function cutBytes(text: string): string {

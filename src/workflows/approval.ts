@@ -80,6 +80,13 @@ export async function correctionApproval(input: CaseInput): Promise<CaseView> {
   return runCase(input, (next) => continueAsNew<typeof correctionApproval>(next));
 }
 
+/** A student's own entry until it is decided, withdrawn or, at the lock of its class, expired. */
+export async function selfEntryApproval(input: CaseInput): Promise<CaseView> {
+  return runCase(input, (next) => continueAsNew<typeof selfEntryApproval>(next));
+}
+
+// It ends with the lock of its class, days later, on the code it began with.
+setWorkflowOptions(versioned('PINNED'), selfEntryApproval);
 // They wait for weeks and move to new code while open, so they change only behind `patched()`.
 setWorkflowOptions(versioned('AUTO_UPGRADE'), leaveApproval);
 setWorkflowOptions(versioned('AUTO_UPGRADE'), correctionApproval);
@@ -195,6 +202,10 @@ async function runCase(
     isNudged = false;
     stepPausedUntilMs = 0;
     const loaded = await reads.loadCase(kind, caseId);
+    // Its ladder hangs on the close of its class, which a person may bring forward.
+    if (kind === 'self_entry' && loaded.status === 'pending') {
+      ladder = await reads.ladderInstants(kind, caseId);
+    }
     show(current, loaded);
     return loaded;
   }

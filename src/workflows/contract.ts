@@ -11,7 +11,13 @@ import type {
   WithdrawMessage,
 } from '../domain/requests/case.ts';
 import type { SessionView, TransitionCommand, TransitionResult } from '../domain/session/view.ts';
-import type { CaseKind, Id, Instant, SessionStatus } from '../domain/types.ts';
+import {
+  CASE_KINDS,
+  type CaseKind,
+  type Id,
+  type Instant,
+  type SessionStatus,
+} from '../domain/types.ts';
 
 export type {
   CaseResult,
@@ -45,6 +51,7 @@ export const WORKFLOWS = {
   session: 'sessionLifecycle',
   leave: 'leaveApproval',
   correction: 'correctionApproval',
+  selfEntry: 'selfEntryApproval',
   dayPlan: 'dayPlan',
   reconcile: 'reconcile',
 } as const;
@@ -53,6 +60,7 @@ export const WORKFLOWS = {
 export const CASE_WORKFLOWS = {
   leave: WORKFLOWS.leave,
   correction: WORKFLOWS.correction,
+  self_entry: WORKFLOWS.selfEntry,
 } as const satisfies Record<CaseKind, string>;
 
 /** Search attributes with their types (temporal.md section 11): codes and instants, no person. */
@@ -71,8 +79,14 @@ export const SCHEDULES = { dayPlanner: 'day-planner', reconciler: 'reconciler' }
 
 /** Id of the workflow of a session. */
 export const sessionWorkflowId = (sessionId: Id): string => `session/${sessionId}`;
-/** Id of the workflow of a leave application or correction request. */
-export const caseWorkflowId = (kind: CaseKind, caseId: Id): string => `${kind}/${caseId}`;
+/** What stands before the slash in the ids of a kind's workflows; the kind itself where not named. */
+const CASE_ID_PREFIXES: Readonly<Partial<Record<CaseKind, string>>> = { self_entry: 'selfEntry' };
+/** Id of the workflow of a case. */
+export const caseWorkflowId = (kind: CaseKind, caseId: Id): string =>
+  `${CASE_ID_PREFIXES[kind] ?? kind}/${caseId}`;
+/** The kind of case whose workflow ids begin with `prefix/`, or undefined. */
+export const caseKindOfPrefix = (prefix: string): CaseKind | undefined =>
+  CASE_KINDS.find((kind) => (CASE_ID_PREFIXES[kind] ?? kind) === prefix);
 
 /** Id of the planner's own run; its Schedule adds a timestamp. */
 export const DAY_PLAN_WORKFLOW_ID = 'dayPlan';

@@ -1,5 +1,5 @@
 /** Every workflow type, for the bundler. */
-export { correctionApproval, leaveApproval } from './approval.ts';
+export { correctionApproval, leaveApproval, selfEntryApproval } from './approval.ts';
 export { dayPlan } from './day-plan.ts';
 export { reconcile } from './reconcile.ts';
 export { sessionLifecycle } from './session-lifecycle.ts';

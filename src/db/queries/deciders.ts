@@ -35,23 +35,38 @@ function leaveDeciders(who: string): string {
       where ${inDates('ta', today)})))`;
 }
 
-/** Correction `l` of session `s`, course `c`: its teachers, the head of department, the exam cell after lock. */
-function correctionDeciders(who: string): string {
-  return `st.user_id <> ${who} and l.requested_by_id <> ${who} and ${isActive(who)} and (
-    exists (
+const teachesSession = (who: string): string =>
+  `exists (
       select 1 from teaching_assignment ta
       join faculty tf on tf.id = ta.faculty_id and tf.user_id = ${who}
       where (ta.session_id = s.id or exists (
           select 1 from session_section ss
           where ss.session_id = s.id and ss.course_section_id = ta.course_section_id))
-        and ${inDates('ta', 's.scheduled_date')})
+        and ${inDates('ta', 's.scheduled_date')})`;
+
+/** Self-entry `l` of session `s`, course `c`: the teachers of the class and the head of department. */
+function selfEntryDeciders(who: string): string {
+  return `st.user_id <> ${who} and ${isActive(who)} and (
+    ${teachesSession(who)} or ${overDepartment(who, 'hod', 'c.department_id', 's.campus_id')})`;
+}
+
+/** Correction `l` of session `s`, course `c`: its teachers, the head of department, the exam cell after lock. */
+function correctionDeciders(who: string): string {
+  return `st.user_id <> ${who} and l.requested_by_id <> ${who} and ${isActive(who)} and (
+    ${teachesSession(who)}
     or ${overDepartment(who, 'hod', 'c.department_id', 's.campus_id')}
     or (s.status = 'locked' and ${overDepartment(who, 'exam_cell', 'c.department_id', 's.campus_id')}))`;
 }
 
+const DECIDERS: Readonly<Record<CaseKind, (who: string) => string>> = {
+  leave: leaveDeciders,
+  correction: correctionDeciders,
+  self_entry: selfEntryDeciders,
+};
+
 /** The condition, whatever the status, for the person that the expression `who` names. */
 function deciders(kind: CaseKind, who: string): string {
-  return kind === 'leave' ? leaveDeciders(who) : correctionDeciders(who);
+  return DECIDERS[kind](who);
 }
 
 /**
@@ -77,6 +92,9 @@ export function deciderCondition(kind: CaseKind, userId: Id): Condition {
 export const CASE_FROM: Readonly<Record<CaseKind, string>> = {
   leave: 'leave_application l join student st on st.id = l.student_id',
   correction: `correction_request l join student st on st.id = l.student_id
+    join attendance_session s on s.id = l.session_id
+    join course_section cs on cs.id = s.course_section_id join course c on c.id = cs.course_id`,
+  self_entry: `self_entry l join student st on st.id = l.student_id
     join attendance_session s on s.id = l.session_id
     join course_section cs on cs.id = s.course_section_id join course c on c.id = cs.course_id`,
 };

@@ -1,5 +1,5 @@
 /** Named reads behind the live inbox: how requests stand, and whom a change concerns. */
-import type { CaseKind, CaseStatus, Id } from '../../domain/types.ts';
+import { CASE_KINDS, type CaseKind, type CaseStatus, type Id } from '../../domain/types.ts';
 import { firstRow, rows, type Em } from '../orm.ts';
 import { decidersAmong } from './deciders.ts';
 
@@ -13,24 +13,29 @@ export interface CaseState {
 
 const STATE = (kind: CaseKind, table: string): string =>
   `select '${kind}' as kind, id, status, version from ${table}`;
-const BOTH = (condition: string): string =>
-  `${STATE('leave', 'leave_application')} where ${condition}
-   union all ${STATE('correction', 'correction_request')} where ${condition}`;
+const TABLES: Readonly<Record<CaseKind, string>> = {
+  leave: 'leave_application',
+  correction: 'correction_request',
+  self_entry: 'self_entry',
+};
+const EACH = (condition: string): string =>
+  CASE_KINDS.map((kind) => `${STATE(kind, TABLES[kind])} where ${condition}`).join(' union all ');
+const forEach = <T>(parameter: T): T[] => CASE_KINDS.map(() => parameter);
 
 /**
  * Every pending request, and the decided ones submitted in the last minutes, since a request may be
- * filed and decided between two reads. Both parts use the index over status and submission.
+ * filed and decided between two reads. All parts use the index over status and submission.
  */
 export function listLiveCases(em: Em, minutes: number): Promise<CaseState[]> {
   const condition = `status = 'pending' or (
     status in ('approved', 'rejected', 'withdrawn', 'expired')
     and submitted_at > app_clock() - make_interval(mins => ?::int))`;
-  return rows<CaseState>(em, BOTH(condition), [minutes, minutes]);
+  return rows<CaseState>(em, EACH(condition), forEach(minutes));
 }
 
 /** How the named requests stand. */
 export function findCaseStates(em: Em, ids: readonly Id[]): Promise<CaseState[]> {
-  return rows<CaseState>(em, BOTH('id = any(?::uuid[])'), [ids, ids]);
+  return rows<CaseState>(em, EACH('id = any(?::uuid[])'), forEach(ids));
 }
 
 /** Whom of the given people a change of a request concerns: its applicants and who may decide it. */
@@ -41,8 +46,8 @@ export async function findCaseAudience(
 ): Promise<Set<Id>> {
   const applicants = await firstRow<{ ids: Id[] }>(
     em,
-    kind === 'leave'
-      ? `select array[st.user_id] as ids from leave_application l
+    kind === 'leave' || kind === 'self_entry'
+      ? `select array[st.user_id] as ids from ${TABLES[kind]} l
          join student st on st.id = l.student_id where l.id = ?::uuid`
       : `select array[st.user_id, l.requested_by_id] as ids from correction_request l
          join student st on st.id = l.student_id where l.id = ?::uuid`,

@@ -147,7 +147,8 @@ export async function findCorrection(
   return (await listCorrections(em, oneOf(userId, id))).results[0];
 }
 
-const oneOf = (userId: Id, id: Id): CaseQuestion => ({
+/** The question for one case. */
+export const oneOf = (userId: Id, id: Id): CaseQuestion => ({
   userId,
   filters: { id },
   page: { page: 1, pageSize: 1 },
@@ -157,7 +158,11 @@ const oneOf = (userId: Id, id: Id): CaseQuestion => ({
 const APPLICANT: Readonly<Record<CaseKind, string>> = {
   leave: 'st.user_id',
   correction: 'l.requested_by_id',
+  self_entry: 'st.user_id',
 };
+
+/** The column of what the applicant wrote. */
+const TEXT_COLUMN: Readonly<Partial<Record<CaseKind, string>>> = { self_entry: 'notes_sealed' };
 
 /** What each kind adds to the tables of its conditions, and the columns only it has. */
 interface KindColumns {
@@ -184,7 +189,7 @@ const CORRECTION_COLUMNS: KindColumns = {
  * Reason and note leave the database for the applicant and the deciders only (trust.md O10); a
  * student sees that a teacher asked to correct the own record, not what the teacher wrote.
  */
-async function readPage<T extends SharedRow>(
+export async function readPage<T extends SharedRow>(
   em: Em,
   kind: CaseKind,
   { userId, filters, page, ordering = '-submitted_at' }: CaseQuestion,
@@ -207,7 +212,7 @@ async function readPage<T extends SharedRow>(
        l.outcome_code, st.id as student_id, st.roll_number, su.first_name as student_first_name,
        su.last_name as student_last_name, dp.id as decider_id, dp.first_name as decider_first_name,
        dp.last_name as decider_last_name, de.id as decision_id,
-       case when rights.reads then l.reason_sealed end as reason_sealed,
+       case when rights.reads then l.${TEXT_COLUMN[kind] ?? 'reason_sealed'} end as reason_sealed,
        case when rights.reads then de.note_sealed end as note_sealed,
        rights.decides as may_decide,
        l.status = 'pending' and ${APPLICANT[kind]} = ?::uuid as may_withdraw, ${columns}
@@ -258,7 +263,8 @@ function concerning(kind: CaseKind, userId: Id): Condition {
   };
 }
 
-interface SharedRow {
+/** The columns that every kind of case is read with. */
+export interface SharedRow {
   id: string;
   status: CaseStatus;
   level: number;
@@ -304,7 +310,8 @@ interface CorrectionRow extends SharedRow {
   requester_last_name: string;
 }
 
-function toShared(row: SharedRow): CaseListRow {
+/** The members that every kind of case shares. */
+export function toShared(row: SharedRow): CaseListRow {
   return {
     id: row.id,
     student: {

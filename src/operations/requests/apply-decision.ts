@@ -13,7 +13,14 @@ import type { CaseResult, DecisionMessage } from '../../domain/requests/case.ts'
 import type { CaseKind, Id } from '../../domain/types.ts';
 import { readMessageText } from '../message-text.ts';
 import type { Operation } from '../ports.ts';
-import { applyCorrection, applyLeave, EffectRefused, effectRefusal } from './case-effects.ts';
+import {
+  applyCorrection,
+  applyLeave,
+  EffectRefused,
+  effectRefusal,
+  type CaseEffect,
+} from './case-effects.ts';
+import { applySelfEntry, withdrawSelfEntry } from './self-entry-effects.ts';
 import { CASE_TABLE, findCase, viewOf, type CaseRow } from './case-row.ts';
 import { mayDecide } from './may-decide.ts';
 
@@ -73,6 +80,9 @@ async function decide(
     return { view: viewOf(row), refused: { code: 'forbidden', detail } };
   }
   const after = message.verdict === 'approved' ? await applyEffect(operation, em, row) : {};
+  if (message.verdict === 'rejected' && row.kind === 'self_entry') {
+    await withdrawSelfEntry(operation, em, row);
+  }
   await writeDecision(operation, em, row, message);
   await appendLog(em, operation.ids, { audit: [decidedEvent(operation, row, message, after)] });
   const decided = await findCase(em, kind, id);
@@ -89,15 +99,21 @@ export async function findDecidedCase(em: Em, decisionId: Id): Promise<Id | unde
   return row?.case_id;
 }
 
+type Effect = (operation: Operation, em: Em, row: CaseRow) => Promise<CaseEffect>;
+
+/** What an approval does. */
+const EFFECTS: Readonly<Record<CaseKind, Effect>> = {
+  leave: applyLeave,
+  correction: applyCorrection,
+  self_entry: applySelfEntry,
+};
+
 async function applyEffect(
   operation: Operation,
   em: Em,
   row: CaseRow,
 ): Promise<Readonly<Record<string, number>>> {
-  const effect =
-    row.kind === 'leave'
-      ? await applyLeave(operation, em, row)
-      : await applyCorrection(operation, em, row);
+  const effect = await EFFECTS[row.kind](operation, em, row);
   if (effect.refused) throw new EffectRefused(effect.refused);
   return effect.after;
 }
@@ -146,6 +162,13 @@ function decidedEvent(
   });
 }
 
+/** What the audit trail calls each kind of case. */
+const CASE_ENTITY: Readonly<Record<CaseKind, string>> = {
+  leave: 'LeaveApplication',
+  correction: 'CorrectionRequest',
+  self_entry: 'SelfEntry',
+};
+
 /** An audit event of a case: leave in the chain of the person, correction in that of the session. */
 export function caseEvent(
   operation: Operation,
@@ -156,7 +179,7 @@ export function caseEvent(
   return auditEntry(operation.actor, {
     chain: row.sessionId === null ? personChain(row.studentId) : sessionChain(row.sessionId),
     action,
-    entityType: row.kind === 'leave' ? 'LeaveApplication' : 'CorrectionRequest',
+    entityType: CASE_ENTITY[row.kind],
     entityId: row.id,
     sessionId: row.sessionId,
     studentId: row.studentId,

@@ -1,5 +1,6 @@
-/** Reads and locks the row of a leave application or a correction request. */
+/** Reads and locks the row of a case. */
 import { firstRow, toInstant, type Em } from '../../db/orm.ts';
+import { SELF_ENTRY_EXPIRY } from '../../db/queries/self-entries.ts';
 import type { CaseView } from '../../domain/requests/case.ts';
 import type {
   CaseKind,
@@ -10,7 +11,7 @@ import type {
   Mark,
 } from '../../domain/types.ts';
 
-/** The columns of a case that decisions need, for both kinds. */
+/** The columns of a case that decisions need, for every kind. */
 export interface CaseRow extends CaseView {
   readonly studentId: Id;
   readonly zone: string;
@@ -22,6 +23,9 @@ export interface CaseRow extends CaseView {
   readonly sessionId: Id | null;
   readonly fromMark: Mark | null;
   readonly toMark: Mark | null;
+  /** Self-entry only: the pending claim, and when its class closed or will. */
+  readonly opId: Id | null;
+  readonly sessionClosesAt: Instant | null;
 }
 
 interface Row {
@@ -42,6 +46,8 @@ interface Row {
   session_id: string | null;
   from_mark: Mark | null;
   to_mark: Mark | null;
+  op_id?: string;
+  session_closes_at?: string;
   label: string;
 }
 
@@ -70,12 +76,26 @@ const SELECTS: Readonly<Record<CaseKind, string>> = {
     join course_section cs on cs.id = s.course_section_id
     join course c on c.id = cs.course_id
     where l.id = ?::uuid`,
+  self_entry: `
+    select l.id, l.status, l.level, l.submitted_at, ${SELF_ENTRY_EXPIRY} as expires_at,
+      st.user_id as applicant_id, st.user_id as subject_id, st.id as student_id, s.campus_id,
+      c.department_id, ca.zone, null as excuse_category, null::timestamptz as starts_at,
+      null::timestamptz as ends_at, l.session_id, null as from_mark, 'present' as to_mark, l.op_id,
+      coalesce(s.closed_at, s.closes_at) as session_closes_at, 'present, level ' || l.level as label
+    from self_entry l
+    join student st on st.id = l.student_id
+    join attendance_session s on s.id = l.session_id
+    join campus ca on ca.id = s.campus_id
+    join course_section cs on cs.id = s.course_section_id
+    join course c on c.id = cs.course_id
+    where l.id = ?::uuid`,
 };
 
 /** The table of a kind of case. */
 export const CASE_TABLE: Readonly<Record<CaseKind, string>> = {
   leave: 'leave_application',
   correction: 'correction_request',
+  self_entry: 'self_entry',
 };
 
 /** Reads a case; undefined when there is none. `lock` holds its row to the end of the transaction. */
@@ -107,6 +127,8 @@ export async function findCase(
     sessionId: row.session_id,
     fromMark: row.from_mark,
     toMark: row.to_mark,
+    opId: row.op_id ?? null,
+    sessionClosesAt: row.session_closes_at === undefined ? null : toInstant(row.session_closes_at),
   };
 }
 

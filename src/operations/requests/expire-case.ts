@@ -20,8 +20,8 @@ export async function expireCase(operation: Operation, kind: CaseKind, id: Id): 
       em,
       `update ${CASE_TABLE[kind]} set status = 'expired', outcome_code = 'not_decided',
          decided_at = app_clock(), version = version + 1, updated_at = app_clock()
-       where id = ?::uuid and status = 'pending' and expires_at <= app_clock() returning id`,
-      [id],
+       where id = ?::uuid and status = 'pending' and ?::timestamptz <= app_clock() returning id`,
+      [id, row.expiresAt],
     );
     if (!expired) return viewOf(row);
     await appendLog(em, operation.ids, {

@@ -30,9 +30,7 @@ export async function ladderInstants(
     [row.campusId, row.submittedAt.slice(0, 10), row.submittedAt.slice(0, 10), SEARCHED_DAYS],
   );
   const holidays = new Set(found.map((holiday) => holiday.held_on));
-  return ladder(kind, row.submittedAt, row.expiresAt, (from, days) =>
-    addWorkingDays(from, days, row.zone, holidays),
-  );
+  return ladder(kind, row, (from, days) => addWorkingDays(from, days, row.zone, holidays));
 }
 
 function addWorkingDays(

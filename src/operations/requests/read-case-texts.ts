@@ -16,7 +16,11 @@ export async function readCaseTexts(
   kind: CaseKind,
   row: Pick<CaseListRow, 'id' | 'reasonSealed' | 'decisionId' | 'noteSealed'>,
 ): Promise<CaseTexts> {
-  const reasonPlace = { table: CASE_TABLE[kind], column: 'reason_sealed', rowId: row.id };
+  const reasonPlace = {
+    table: CASE_TABLE[kind],
+    column: kind === 'self_entry' ? 'notes_sealed' : 'reason_sealed',
+    rowId: row.id,
+  };
   const notePlace = { table: 'decision', column: 'note_sealed', rowId: row.decisionId ?? '' };
   const [reason, note] = await Promise.all([
     row.reasonSealed === null ? null : sealer.open(reasonPlace, row.reasonSealed),

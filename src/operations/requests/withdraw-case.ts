@@ -7,6 +7,7 @@ import type { CaseKind, Id } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
 import { caseEvent } from './apply-decision.ts';
 import { CASE_TABLE, findCase, viewOf, type CaseRow } from './case-row.ts';
+import { withdrawSelfEntry } from './self-entry-effects.ts';
 
 /**
  * Withdraws a case. A known withdrawal id gives the first result; a refusal changes nothing.
@@ -31,6 +32,7 @@ export async function withdrawCase(
       return { view: viewOf(row), refused: null };
     const refused = withdrawalRefusal(row, message);
     if (refused) return { view: viewOf(row), refused };
+    if (row.kind === 'self_entry') await withdrawSelfEntry({ ...operation, em }, em, row);
     await rows(
       em,
       `update ${CASE_TABLE[kind]} set status = 'withdrawn', decided_at = app_clock(),

@@ -1,5 +1,6 @@
 /** Finds rows that their workflow should have changed by now (temporal.md section 5). */
 import { firstRow, rows } from '../../db/orm.ts';
+import { SELF_ENTRY_EXPIRY } from '../../db/queries/self-entries.ts';
 import type { Operation } from '../ports.ts';
 import type { RunRef } from './run-ref.ts';
 
@@ -26,7 +27,13 @@ export async function findLateRuns(operation: Operation): Promise<RunRef[]> {
      (select 'correction', r.id from correction_request r, clock
       where r.status = 'pending' and (r.expires_at < late
         or r.workflow_started_at is null and r.submitted_at < late)
-      order by r.submitted_at limit ${LIMIT})`,
+      order by r.submitted_at limit ${LIMIT})
+     union all
+     (select 'self_entry', l.id from clock, self_entry l
+        join attendance_session s on s.id = l.session_id
+      where l.status = 'pending' and (${SELF_ENTRY_EXPIRY} < late
+        or l.workflow_started_at is null and l.submitted_at < late)
+      order by l.submitted_at limit ${LIMIT})`,
     [GRACE_SECONDS],
   );
 }
@@ -46,7 +53,9 @@ export async function keepUnfinished(
        or exists (select 1 from leave_application l
          where given.kind = 'leave' and l.id = given.id and l.status = 'pending')
        or exists (select 1 from correction_request r
-         where given.kind = 'correction' and r.id = given.id and r.status = 'pending')`,
+         where given.kind = 'correction' and r.id = given.id and r.status = 'pending')
+       or exists (select 1 from self_entry l
+         where given.kind = 'self_entry' and l.id = given.id and l.status = 'pending')`,
     [refs.map((ref) => ref.kind), refs.map((ref) => ref.id)],
   );
 }

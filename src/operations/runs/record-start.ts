@@ -45,6 +45,7 @@ const ENTITY_TYPES = {
   session: 'AttendanceSession',
   leave: 'LeaveApplication',
   correction: 'CorrectionRequest',
+  self_entry: 'SelfEntry',
 } as const satisfies Record<RunRef['kind'], string>;
 
 async function studentOf(em: Em, { kind, id }: RunRef): Promise<Id> {

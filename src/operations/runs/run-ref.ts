@@ -12,4 +12,5 @@ export const RUN_TABLES = {
   session: 'attendance_session',
   leave: 'leave_application',
   correction: 'correction_request',
+  self_entry: 'self_entry',
 } as const satisfies Record<RunRef['kind'], string>;

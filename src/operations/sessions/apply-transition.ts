@@ -18,6 +18,7 @@ import { appendMarks } from '../records/apply-operations.ts';
 import { isTaken, settleRoster, type TakenEffect } from '../records/become-taken.ts';
 import { rosterOf } from '../records/roster.ts';
 import { applyLeavesToSession } from '../requests/apply-leaves-to-session.ts';
+import { nudgeSelfEntries } from '../requests/nudge-self-entries.ts';
 import { appendSessionChange } from './append-session-change.ts';
 import { findOverlap, sectionsOf } from './find-overlap.ts';
 import { loadSessionView } from './load-session-view.ts';
@@ -243,6 +244,7 @@ async function close(
        version = version + 1, updated_at = app_clock() where id = ?::uuid`,
     [now, taken, now, session.policy.lockAfterHours, command.by === 'timer', session.id],
   );
+  await nudgeSelfEntries(operation, em, session.id);
   const closed: SessionRow = { ...session, status: 'closed', taken };
   const effect = taken ? await settleRoster(em, operation, closed, roster) : undefined;
   await appendEdge(operation, em, session, command, 'session.closed', { taken }, effect);
@@ -282,6 +284,7 @@ async function lock(
        version = version + 1, updated_at = app_clock() where id = ?::uuid`,
     [now, session.id],
   );
+  await nudgeSelfEntries(operation, em, session.id);
   const digest = await registerDigest(em, session.id);
   await appendEdge(operation, em, session, command, 'session.locked', { register_sha256: digest });
 }
