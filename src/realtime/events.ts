@@ -4,6 +4,8 @@ import {
   CASE_KINDS,
   CASE_STATUSES,
   MARK_SOURCES,
+  CONFLICT_KINDS,
+  CONFLICT_STATES,
   MARKS,
   SESSION_STATUSES,
 } from '../domain/types.ts';
@@ -33,6 +35,7 @@ const countsReply = z.strictObject({
   excused: count,
   unmarked: count,
   roster: count,
+  conflicts: count,
 });
 
 /** A problem as HTTP answers it. */
@@ -99,10 +102,25 @@ const sessionChanged = z.strictObject({
   }),
 });
 
+const conflictChanged = z.strictObject({
+  ...numbered,
+  type: z.literal('conflict.changed'),
+  payload: z.union([
+    z.strictObject({
+      id,
+      student: id.nullable(),
+      kind: z.enum(CONFLICT_KINDS),
+      state: z.enum(CONFLICT_STATES),
+    }),
+    z.strictObject({}).describe("another student's row, which this client may not see"),
+  ]),
+});
+
 /** `session`: one committed fact of a watched session. */
 export const sessionMessage = z.discriminatedUnion('type', [
   countsChanged,
   recordChanged,
+  conflictChanged,
   sessionChanged,
 ]);
 

@@ -204,7 +204,7 @@ describe('watch', () => {
     expect(answer).toEqual({
       ok: true,
       seq: 2,
-      counts: { present: 1, late: 0, absent: 0, excused: 0, unmarked: 11, roster: 12 },
+      counts: { present: 1, late: 0, absent: 0, excused: 0, unmarked: 11, roster: 12, conflicts: 0 },
     });
   });
 
@@ -215,7 +215,7 @@ describe('watch', () => {
 
     await Promise.all(world.students.slice(0, 8).map(({ id }) => mark(session, id)));
 
-    const expected = { present: 8, late: 0, absent: 0, excused: 0, unmarked: 4, roster: 12 };
+    const expected = { present: 8, late: 0, absent: 0, excused: 0, unmarked: 4, roster: 12, conflicts: 0 };
     for (const client of [first, second]) {
       await eventually('the last count', () => client.events.some(({ seq }) => seq === 16));
       expect(lastCounts(client)).toEqual(expected);

@@ -46,6 +46,10 @@ function chained(after: number, events: readonly TailedEvent[]): SessionMessage[
 function partMessages(after: number, events: readonly TailedEvent[]): PartMessage[] {
   const messages = events.map((event): PartMessage => {
     const student = event.payload['student'];
+    // A device that several students used is for the staff alone to know.
+    if (event.type === 'conflict.changed' && typeof student !== 'string') {
+      return { student: null, message: { ...toMessage(event, after), payload: {} } };
+    }
     return {
       student: typeof student === 'string' ? student : null,
       message: toMessage(event, after),

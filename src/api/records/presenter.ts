@@ -1,9 +1,10 @@
 /** Results of marks and listed records as the wire shows them. */
 import type { z } from 'zod';
 import type { RecordListRow } from '../../db/queries/records.ts';
+import type { ResultStatus } from '../../domain/attendance/results.ts';
 import type { OperationResult } from '../../operations/records/apply-operations.ts';
 import { presentRecord } from '../sessions/presenter.ts';
-import type { listedRecordReply, resultReply } from './schema.ts';
+import type { listedRecordReply, resultCounts, resultReply } from './schema.ts';
 
 type Result = z.input<typeof resultReply>;
 
@@ -29,6 +30,23 @@ function flat(result: OperationResult): Omit<Result, 'original'> {
       version: record.version,
       updated_at: record.updatedAt,
     },
+    conflict_ids: [...(result.conflictIds ?? [])],
+    won: result.won ?? null,
+  };
+}
+
+/** How many claims ended each way. */
+export function countByStatus(results: readonly OperationResult[]): z.input<typeof resultCounts> {
+  const count = (status: ResultStatus): number =>
+    results.filter((result) => result.status === status).length;
+  return {
+    applied: count('applied'),
+    superseded: count('superseded'),
+    conflict_resolved: count('conflict_resolved'),
+    needs_review: count('needs_review'),
+    duplicate: count('duplicate'),
+    rejected: count('rejected'),
+    retry: count('retry'),
   };
 }
 

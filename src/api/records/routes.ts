@@ -2,14 +2,14 @@
 import type { Principal } from '../../auth/principal.ts';
 import { recordScope, sessionScope, withoutRole } from '../../auth/scope.ts';
 import { listRecords } from '../../db/queries/records.ts';
+import { errorCodeOf } from '../../domain/attendance/results.ts';
 import { appError, type ErrorCode } from '../../domain/errors.ts';
 import type { Id } from '../../domain/types.ts';
-import type { OperationResult } from '../../operations/records/apply-operations.ts';
 import { bulkItemId, markRecords, type MarkScope } from '../../operations/records/mark-records.ts';
 import { idField } from '../fields.ts';
 import { listBody, listOf } from '../paging.ts';
 import { authorize, route, type Route } from '../route.ts';
-import { presentListedRecord, presentResult } from './presenter.ts';
+import { countByStatus, presentListedRecord, presentResult } from './presenter.ts';
 import {
   bulkMarkBody,
   bulkReply,
@@ -103,7 +103,7 @@ const markOne = route({
     });
     if (!result) throw new Error('a mark gave no result');
     if (result.status === 'rejected' && result.code) {
-      throw appError(result.code, result.detail ?? '');
+      throw appError(errorCodeOf(result.code), result.detail ?? '');
     }
     return { status: result.isFirst ? 201 : 200, body: presentResult(result) };
   },
@@ -141,17 +141,6 @@ const markBulk = route({
     };
   },
 });
-
-function countByStatus(results: readonly OperationResult[]) {
-  const count = (status: OperationResult['status']): number =>
-    results.filter((result) => result.status === status).length;
-  return {
-    applied: count('applied'),
-    superseded: count('superseded'),
-    duplicate: count('duplicate'),
-    rejected: count('rejected'),
-  };
-}
 
 function markScope(principal: Principal): MarkScope {
   return {

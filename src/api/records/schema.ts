@@ -1,6 +1,7 @@
 /** Schemas of the record routes. */
 import { z } from 'zod';
 import { RECORD_ORDERINGS, type RecordOrdering } from '../../db/queries/records.ts';
+import { RESULT_STATUSES } from '../../domain/attendance/results.ts';
 import { MARKS, SESSION_STATUSES } from '../../domain/types.ts';
 import { dateField, idField, instantReply, textField } from '../fields.ts';
 import { pagingQuery } from '../paging.ts';
@@ -56,10 +57,12 @@ const shortRecord = z.strictObject({
 const resultFields = {
   op_id: idField,
   student: idField,
-  status: z.enum(['applied', 'superseded', 'duplicate', 'rejected']),
+  status: z.enum(RESULT_STATUSES),
   code: z.string().nullable(),
   detail: z.string().nullable(),
   record: shortRecord.nullable(),
+  conflict_ids: z.array(idField),
+  won: z.boolean().nullable(),
 };
 
 export const resultReply = z.strictObject({
@@ -67,14 +70,20 @@ export const resultReply = z.strictObject({
   original: z.strictObject(resultFields).nullable(),
 });
 
+/** How many results of each status; stored effects, never requested items. */
+export const resultCounts = z.strictObject({
+  applied: z.number().int(),
+  superseded: z.number().int(),
+  conflict_resolved: z.number().int(),
+  needs_review: z.number().int(),
+  duplicate: z.number().int(),
+  rejected: z.number().int(),
+  retry: z.number().int(),
+});
+
 export const bulkReply = z.strictObject({
   results: z.array(resultReply),
-  counts: z.strictObject({
-    applied: z.number().int(),
-    superseded: z.number().int(),
-    duplicate: z.number().int(),
-    rejected: z.number().int(),
-  }),
+  counts: resultCounts,
 });
 
 export const listedRecordReply = recordReply.extend({

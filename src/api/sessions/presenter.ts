@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { RecordListRow } from '../../db/queries/records.ts';
 import type { SessionListRow } from '../../db/queries/sessions.ts';
 import { edgeRefusal, effectiveStatus } from '../../domain/session/transitions.ts';
+import { selfEntryWindow } from '../../domain/session/self-entry-window.ts';
 import type { SessionEdge } from '../../domain/types.ts';
 import type { recordReply, sessionReply } from './schema.ts';
 
@@ -40,6 +41,7 @@ export function presentSession(row: SessionListRow, nowMs: number): z.input<type
       excused: row.excused,
       unmarked: row.unmarked,
       roster: row.roster,
+      conflicts: row.conflicts,
     },
     biometric_enabled: row.biometricEnabled,
     auto_open: row.autoOpen,
@@ -47,11 +49,19 @@ export function presentSession(row: SessionListRow, nowMs: number): z.input<type
     auto_closed: row.autoClosed,
     taken: row.taken,
     qr_expires_at: null,
+    self_entry: selfEntryOf(row),
     notes: row.notes,
     epoch: row.epoch,
     version: row.version,
     can: allowedActions(row, nowMs),
   };
+}
+
+/** Until when students may enter themselves; null where the class takes no own entries. */
+function selfEntryOf(row: SessionListRow): z.input<typeof sessionReply>['self_entry'] {
+  const { selfEntryEnabled: enabled, selfEntryMinutes, startAt } = row;
+  const { closesAt } = selfEntryWindow({ startAt, policy: { selfEntryMinutes } });
+  return { enabled, closes_at: enabled ? closesAt : null };
 }
 
 function allowedActions(row: SessionListRow, nowMs: number): z.input<typeof sessionReply>['can'] {

@@ -249,12 +249,13 @@ const events = route({
     const scope = recordScope(principal, 'view_attendance', 's', 'st');
     const roll = await readRoll(operation.em, scope, params.id);
     const visible = new Set(roll.students.map((row) => row.studentId));
+    const isStaff = principal.studentId === null;
     return {
       status: 200,
       body: {
         seq: found.seq,
         events: found.events.map((event) =>
-          isHidden(event.payload, visible) ? { ...event, payload: {} } : event,
+          isHidden(event.payload, visible, isStaff) ? { ...event, payload: {} } : event,
         ),
       },
     };
@@ -262,8 +263,13 @@ const events = route({
 });
 
 /** A student's screen learns that something happened, not to whom (trust.md section 5). */
-function isHidden(payload: Record<string, unknown>, visible: ReadonlySet<Id>): boolean {
+function isHidden(
+  payload: Record<string, unknown>,
+  visible: ReadonlySet<Id>,
+  isStaff: boolean,
+): boolean {
   const student = payload['student'];
+  if (student === null) return !isStaff;
   return typeof student === 'string' && !visible.has(student);
 }
 

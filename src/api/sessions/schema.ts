@@ -26,6 +26,7 @@ export const countsReply = z.strictObject({
   excused: z.number().int(),
   unmarked: z.number().int(),
   roster: z.number().int(),
+  conflicts: z.number().int(),
 });
 
 const canReply = z.strictObject({
@@ -67,6 +68,7 @@ export const sessionReply = z.strictObject({
   auto_closed: z.boolean(),
   taken: z.boolean(),
   qr_expires_at: instantReply.nullable(),
+  self_entry: z.strictObject({ enabled: z.boolean(), closes_at: instantReply.nullable() }),
   notes: z.string(),
   epoch: z.number().int(),
   version: z.number().int(),

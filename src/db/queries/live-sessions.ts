@@ -47,6 +47,7 @@ export interface LiveCounts {
   readonly excused: number;
   readonly unmarked: number;
   readonly roster: number;
+  readonly conflicts: number;
 }
 
 /** The number of a session's last live event and its counts, from one snapshot. */
@@ -62,7 +63,9 @@ export async function readLiveHead(
        count(*) filter (where r.mark = 'late')::int as late,
        count(*) filter (where r.mark = 'absent')::int as absent,
        count(*) filter (where r.mark = 'excused')::int as excused,
-       count(*) filter (where r.mark is null)::int as unmarked, count(*)::int as roster
+       count(*) filter (where r.mark is null)::int as unmarked, count(*)::int as roster,
+       (select count(*)::int from attendance_conflict x
+          where x.session_id = ?::uuid and x.state = 'open') as conflicts
      from (
        select distinct e.student_id from attendance_session s
        join session_section x on x.session_id = s.id
@@ -71,7 +74,7 @@ export async function readLiveHead(
          and (e.valid_to is null or e.valid_to > s.scheduled_date)
        where s.id = ?::uuid) roster
      left join attendance_record r on r.session_id = ?::uuid and r.student_id = roster.student_id`,
-    [sessionId, sessionId, sessionId],
+    [sessionId, sessionId, sessionId, sessionId],
   );
   if (!row) throw new Error('an aggregate gave no row');
   const { seq, ...counts } = row;

@@ -59,6 +59,8 @@ export interface SessionListRow {
   readonly autoClosed: boolean;
   readonly taken: boolean;
   readonly lockAfterHours: number;
+  readonly selfEntryEnabled: boolean;
+  readonly selfEntryMinutes: number;
   readonly notes: string;
   readonly epoch: number;
   readonly version: number;
@@ -68,6 +70,7 @@ export interface SessionListRow {
   readonly excused: number;
   readonly unmarked: number;
   readonly roster: number;
+  readonly conflicts: number;
   readonly mayRun: boolean;
   readonly mayLock: boolean;
   readonly mayMark: boolean;
@@ -145,7 +148,9 @@ export async function listSessions(
        cs.section_name, f.id as faculty_id, u.first_name, u.last_name, rm.code as room, ca.zone,
        s.scheduled_date, s.start_at, s.end_at, s.opens_at, s.closes_at, s.lock_due_at, s.status,
        s.kind, s.component, s.units, s.biometric_enabled, s.auto_open, s.auto_opened, s.auto_closed,
-       s.taken, (s.policy->>'lockAfterHours')::int as lock_after_hours, s.notes, s.epoch, s.version,
+       s.taken, (s.policy->>'lockAfterHours')::int as lock_after_hours,
+       (s.policy->>'selfEntryEnabled')::boolean as self_entry_enabled,
+       (s.policy->>'selfEntryMinutes')::int as self_entry_minutes, s.notes, s.epoch, s.version,
        counts.*, (${scopes.run.sql}) as may_run, (${scopes.lock.sql}) as may_lock,
        (${scopes.mark.sql}) as may_mark
      from page join attendance_session s on s.id = page.id
@@ -160,7 +165,9 @@ export async function listSessions(
          count(*) filter (where r.mark = 'late')::int as late,
          count(*) filter (where r.mark = 'absent')::int as absent,
          count(*) filter (where r.mark = 'excused')::int as excused,
-         count(*) filter (where r.mark is null)::int as unmarked, count(*)::int as roster
+         count(*) filter (where r.mark is null)::int as unmarked, count(*)::int as roster,
+         (select count(*)::int from attendance_conflict x
+            where x.session_id = s.id and x.state = 'open') as conflicts
        from (
          select distinct e.student_id from session_section x
          join enrolment e on e.course_section_id = x.course_section_id and e.status = 'enrolled'
@@ -220,6 +227,8 @@ interface Row {
   auto_closed: boolean;
   taken: boolean;
   lock_after_hours: number;
+  self_entry_enabled: boolean;
+  self_entry_minutes: number;
   notes: string;
   epoch: number;
   version: number;
@@ -229,6 +238,7 @@ interface Row {
   excused: number;
   unmarked: number;
   roster: number;
+  conflicts: number;
   may_run: boolean;
   may_lock: boolean;
   may_mark: boolean;
@@ -263,6 +273,8 @@ function toListRow(row: Row): SessionListRow {
     autoClosed: row.auto_closed,
     taken: row.taken,
     lockAfterHours: row.lock_after_hours,
+    selfEntryEnabled: row.self_entry_enabled,
+    selfEntryMinutes: row.self_entry_minutes,
     notes: row.notes,
     epoch: row.epoch,
     version: row.version,
@@ -272,6 +284,7 @@ function toListRow(row: Row): SessionListRow {
     excused: row.excused,
     unmarked: row.unmarked,
     roster: row.roster,
+    conflicts: row.conflicts,
     mayRun: row.may_run,
     mayLock: row.may_lock,
     mayMark: row.may_mark,

@@ -1,13 +1,9 @@
 /** Which claims a session's state admits (marks.md section 6), and which marks a rank may state. */
 import type { ErrorCode } from '../errors.ts';
 import type { Instant, Mark, SessionStatus } from '../types.ts';
+import { markClass } from './conflicts.ts';
 import { isHumanRank, isMachineRank, RANK } from './ranks.ts';
-
-/** A refused claim: a stable code and a sentence naming the way on. */
-export interface Refusal {
-  readonly code: ErrorCode;
-  readonly detail: string;
-}
+import type { Refusal } from './results.ts';
 
 const ADMITTED_WHEN_CLOSED: ReadonlySet<number> = new Set([
   RANK.autoAbsent,
@@ -31,7 +27,7 @@ export function stateRefusal(
   rank: number,
   opensAt: Instant,
   isFromTerminal = false,
-): Refusal | null {
+): Refusal<ErrorCode> | null {
   switch (status) {
     case 'scheduled':
       return rank === RANK.leave
@@ -58,7 +54,7 @@ export function stateRefusal(
 }
 
 /** Why a rank may not state this mark, or null (marks.md section 1). */
-export function markRefusal(rank: number, mark: Mark | null): Refusal | null {
+export function markRefusal(rank: number, mark: Mark | null): Refusal<ErrorCode> | null {
   if (isMachineRank(rank) && mark !== 'present') {
     return { code: 'mark_not_allowed', detail: 'A machine proves presence only.' };
   }
@@ -91,7 +87,10 @@ export interface Standing {
  * it the record's winner or hidden behind a person's earlier mark (marks.md section 11). A change of
  * a person's mark that nothing else contradicts needs none.
  */
-export function reasonRefusal(mark: Mark | null, { record, claims }: Standing): Refusal | null {
+export function reasonRefusal(
+  mark: Mark | null,
+  { record, claims }: Standing,
+): Refusal<ErrorCode> | null {
   const isHuman = record.rank !== null && isHumanRank(record.rank);
   const compared = isHuman ? claims : [{ rank: record.rank ?? 0, mark: record.mark }];
   const contradicted = compared.some(
@@ -108,12 +107,4 @@ export function reasonRefusal(mark: Mark | null, { record, claims }: Standing): 
         detail: 'The mark contradicts evidence or a leave; give a reason.',
       }
     : null;
-}
-
-type MarkClass = 'in' | 'out' | 'excused';
-
-/** The class of a mark for contradictions (R6). */
-function markClass(mark: Mark): MarkClass {
-  if (mark === 'excused') return 'excused';
-  return mark === 'absent' ? 'out' : 'in';
 }

@@ -41,7 +41,7 @@ export async function becomeTaken(
   stored: readonly NewOperation[],
 ): Promise<TakenEffect> {
   const isOver = session.status === 'closed' && effectiveStatus === 'closed';
-  const mayChange = !session.taken || stored.some((op) => op.kind === 'withdraw');
+  const mayChange = !session.taken || mayUndoTaken(stored);
   if (!isOver || !mayChange || stored.length === 0) return NONE;
   const roster = await rosterOf(em, session);
   const taken = await isTaken(em, session, roster);
@@ -52,6 +52,15 @@ export async function becomeTaken(
     [taken, session.id],
   );
   return settleRoster(em, operation, { ...session, taken }, roster);
+}
+
+/** Only the withdrawal of machine evidence can undo that a class was taken (marks.md section 4). */
+export function mayUndoTaken(
+  claims: readonly { readonly kind?: 'mark' | 'withdraw'; readonly rank: number }[],
+): boolean {
+  return claims.some(
+    ({ kind, rank }) => kind === 'withdraw' && rank !== RANK.leave && rank !== RANK.selfEntry,
+  );
 }
 
 /** Says from the stored facts whether the class was taken. */

@@ -2,7 +2,8 @@
 import { firstRow, rows, type Em } from '../../db/orm.ts';
 import type { Id, LocalDate } from '../../domain/types.ts';
 
-const ROSTER = `
+/** Students enrolled on the date of a session; parameters: session, date, date. */
+export const ROSTER = `
   select distinct e.student_id
   from session_section ss join enrolment e on e.course_section_id = ss.course_section_id
   where ss.session_id = ?::uuid and e.status = 'enrolled'
@@ -43,6 +44,8 @@ export interface SessionCounts {
   readonly excused: number;
   readonly unmarked: number;
   readonly roster: number;
+  /** Open contradictions. */
+  readonly conflicts: number;
 }
 
 /** Counts the records of a session's roster, as the caller's transaction sees them. */
@@ -61,10 +64,13 @@ export async function countRecords(em: Em, sessionId: Id): Promise<SessionCounts
        count(*) filter (where r.mark = 'absent')::int as absent,
        count(*) filter (where r.mark = 'excused')::int as excused,
        count(*) filter (where r.mark is null)::int as unmarked,
-       count(*)::int as roster
+       count(*)::int as roster,
+       (select count(*)::int from attendance_conflict x
+          where x.session_id = ?::uuid and x.state = 'open') as conflicts
      from roster left join attendance_record r
        on r.session_id = ?::uuid and r.student_id = roster.student_id`,
-    [sessionId, sessionId],
+    [sessionId, sessionId, sessionId],
   );
-  return row ?? { present: 0, late: 0, absent: 0, excused: 0, unmarked: 0, roster: 0 };
+  if (!row) throw new Error('a count gave no row');
+  return row;
 }

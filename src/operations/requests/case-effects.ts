@@ -1,6 +1,7 @@
 /** What an approval does to the register, inside the deciding transaction. */
 import { auditEntry, sessionChain } from '../../audit/append-log.ts';
 import type { Em } from '../../db/orm.ts';
+import { errorCodeOf } from '../../domain/attendance/results.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
 import { AppError, type ErrorCode } from '../../domain/errors.ts';
 import { uuidV5 } from '../../security/uuid-v5.ts';
@@ -71,7 +72,7 @@ export async function applyCorrection(
     { locked },
   );
   if (result?.status === 'rejected' && result.code) {
-    return { refused: { code: result.code, detail: result.detail ?? '' }, after: {} };
+    return { refused: { code: errorCodeOf(result.code), detail: result.detail ?? '' }, after: {} };
   }
   if (locked.session.status === 'locked') await appendAmendedDigest(operation, em, row.sessionId);
   return { refused: null, after: { records_changed: 1 } };

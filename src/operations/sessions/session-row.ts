@@ -112,28 +112,44 @@ export interface LockedSession {
 /**
  * Locks a session for marks: FOR SHARE, so that marks run side by side and a status change waits
  * for them; FOR UPDATE where a late mark could make a closed class taken and so change the row.
+ * @param mayUndoTaken  some of the claims take machine evidence back
  * @throws AppError `not_found`; `try_again` when the session changed between look and lock
  */
-export async function lockSessionForMarks(em: Em, id: Id): Promise<LockedSession> {
+export async function lockSessionForMarks(
+  em: Em,
+  id: Id,
+  mayUndoTaken = false,
+): Promise<LockedSession> {
   const seen = await findSessionRow(em, id);
   if (!seen) throw sessionNotFound();
-  const needsUpdate = mayBecomeTaken(seen);
+  const needsUpdate = mayChangeTaken(seen, mayUndoTaken);
   const row = await firstRow<Row>(em, `${SELECT} for ${needsUpdate ? 'update' : 'share'}`, [id]);
   if (!row) throw sessionNotFound();
   const session = toSessionRow(row);
-  if (!needsUpdate && mayBecomeTaken(session)) {
+  if (!needsUpdate && mayChangeTaken(session, mayUndoTaken)) {
     throw appError('try_again', 'The class was just closed; send the mark again.');
   }
-  const nowMs = await readClock(em);
-  const status = effectiveStatus(
-    { ...session, lockAfterHours: session.policy.lockAfterHours },
-    nowMs,
-  );
-  return { session, nowMs, effectiveStatus: status };
+  return atNow(session, await readClock(em));
 }
 
-function mayBecomeTaken(session: SessionRow): boolean {
-  return session.status === 'closed' && !session.taken;
+/**
+ * Reads a session and the clock without a lock; good for refusing early, never for admitting.
+ * @throws AppError `not_found`
+ */
+export async function lookAtSession(em: Em, id: Id): Promise<LockedSession> {
+  const session = await findSessionRow(em, id);
+  if (!session) throw sessionNotFound();
+  return atNow(session, await readClock(em));
+}
+
+function atNow(session: SessionRow, nowMs: number): LockedSession {
+  const facts = { ...session, lockAfterHours: session.policy.lockAfterHours };
+  return { session, nowMs, effectiveStatus: effectiveStatus(facts, nowMs) };
+}
+
+/** A late mark can make a closed class a taken one; a withdrawal can undo that. */
+function mayChangeTaken(session: SessionRow, mayUndoTaken: boolean): boolean {
+  return session.status === 'closed' && (!session.taken || mayUndoTaken);
 }
 
 /** `app_clock()` in Unix milliseconds. */
