@@ -3,7 +3,7 @@ import { activityInfo, heartbeat } from '@temporalio/activity';
 import { keepAuditPartitions } from '../audit/keep-partitions.ts';
 import type { Id } from '../domain/types.ts';
 import { claimSessions } from '../operations/runs/claim-sessions.ts';
-import { inParallel } from './in-parallel.ts';
+import { inParallel } from '../operations/in-parallel.ts';
 import { guard } from './failures.ts';
 import { callOperation, type ActivityParts } from './parts.ts';
 

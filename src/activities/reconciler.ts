@@ -9,7 +9,7 @@ import { recordRepair } from '../operations/runs/record-start.ts';
 import type { RunRef } from '../operations/runs/run-ref.ts';
 import type { ReconcileReport } from '../workflows/contract.ts';
 import { guard } from './failures.ts';
-import { inParallel } from './in-parallel.ts';
+import { inParallel } from '../operations/in-parallel.ts';
 import { callOperation, type ActivityParts } from './parts.ts';
 
 const CALLS_IN_FLIGHT = 20;

@@ -11,6 +11,7 @@ import { leaveRoutes } from './leave/routes.ts';
 import { meRoutes } from './me/routes.ts';
 import { recordRoutes } from './records/routes.ts';
 import type { Route } from './route.ts';
+import { selfEntryRoutes } from './self-entries/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { statisticsRoutes } from './statistics/routes.ts';
 
@@ -27,6 +28,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...recordRoutes(),
     ...leaveRoutes(deps),
     ...correctionRoutes(deps),
+    ...selfEntryRoutes(deps),
     ...statisticsRoutes(),
   ];
   return [...routes, ...docsRoutes(deps, routes)];

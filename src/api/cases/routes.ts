@@ -41,6 +41,8 @@ export interface CaseNoun<T extends CaseListRow> {
   readonly list: (em: Em, question: CaseQuestion) => Promise<Found<T>>;
   readonly find: (em: Em, userId: Id, id: Id) => Promise<T | undefined>;
   readonly reply: z.ZodType;
+  /** What a withdrawal meets beyond the case itself; nothing by default. */
+  readonly withdrawalErrors?: readonly ErrorCode[];
   readonly present: (row: T, texts: CaseTexts) => object;
 }
 
@@ -151,7 +153,12 @@ function withdraw<T extends CaseListRow>(noun: CaseNoun<T>, { workflows }: CaseR
     params: idParams,
     body: noBody,
     replies: { 200: noun.reply },
-    errors: ['not_found', 'already_decided', 'workflow_unavailable'],
+    errors: [
+      'not_found',
+      'already_decided',
+      'workflow_unavailable',
+      ...(noun.withdrawalErrors ?? []),
+    ],
     handler: async (input) => {
       const { params, principal, operation } = input;
       await requireVisible(noun, operation.em, principal.userId, params.id);
@@ -198,7 +205,7 @@ export async function fileCase<T extends CaseListRow>(
 }
 
 /** The same request under the same key gives the same id, and so the same result. */
-function messageId<T extends CaseListRow>(
+export function messageId<T extends CaseListRow>(
   { kind }: CaseNoun<T>,
   {
     principal,

@@ -149,8 +149,8 @@ export async function listSessions(
        s.scheduled_date, s.start_at, s.end_at, s.opens_at, s.closes_at, s.lock_due_at, s.status,
        s.kind, s.component, s.units, s.biometric_enabled, s.auto_open, s.auto_opened, s.auto_closed,
        s.taken, (s.policy->>'lockAfterHours')::int as lock_after_hours,
-       (s.policy->>'selfEntryEnabled')::boolean as self_entry_enabled,
-       (s.policy->>'selfEntryMinutes')::int as self_entry_minutes, s.notes, s.epoch, s.version,
+       coalesce((s.policy->>'selfEntryEnabled')::boolean, false) as self_entry_enabled,
+       coalesce((s.policy->>'selfEntryMinutes')::int, 0) as self_entry_minutes, s.notes, s.epoch, s.version,
        counts.*, (${scopes.run.sql}) as may_run, (${scopes.lock.sql}) as may_lock,
        (${scopes.mark.sql}) as may_mark
      from page join attendance_session s on s.id = page.id

@@ -1,5 +1,6 @@
 /** What a decision on a student's own entry does to the register, inside the deciding transaction. */
 import { firstRow, type Em } from '../../db/orm.ts';
+import { errorCodeOf } from '../../domain/attendance/results.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
 import type { Id } from '../../domain/types.ts';
 import { uuidV5 } from '../../security/uuid-v5.ts';
@@ -95,5 +96,5 @@ async function ownWinner(
 
 function refusedBy(result: OperationResult | undefined): CaseEffect['refused'] {
   if (result?.status !== 'rejected' || !result.code) return null;
-  return { code: result.code, detail: result.detail ?? '' };
+  return { code: errorCodeOf(result.code), detail: result.detail ?? '' };
 }

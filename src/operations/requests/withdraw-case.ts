@@ -6,6 +6,7 @@ import type { CaseResult, WithdrawMessage } from '../../domain/requests/case.ts'
 import type { CaseKind, Id } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
 import { caseEvent } from './apply-decision.ts';
+import { effectRefusal } from './case-effects.ts';
 import { CASE_TABLE, findCase, viewOf, type CaseRow } from './case-row.ts';
 import { withdrawSelfEntry } from './self-entry-effects.ts';
 
@@ -19,42 +20,57 @@ export async function withdrawCase(
   id: Id,
   message: WithdrawMessage,
 ): Promise<CaseResult> {
+  try {
+    return await operation.em.transactional((em) => withdraw(operation, em, kind, id, message));
+  } catch (error) {
+    const refused = effectRefusal(error);
+    const row = refused && (await findCase(operation.em.fork(), kind, id));
+    if (!refused || !row) throw error;
+    return { view: viewOf(row), refused };
+  }
+}
+
+async function withdraw(
+  operation: Operation,
+  em: Em,
+  kind: CaseKind,
+  id: Id,
+  message: WithdrawMessage,
+): Promise<CaseResult> {
   const actor = {
     ...operation.actor,
     userId: message.actorId,
     role: 'applicant',
     requestId: message.requestId ?? null,
   };
-  return operation.em.transactional(async (em) => {
-    const row = await findCase(em, kind, id, { lock: true });
-    if (!row) throw appError('not_found', 'There is no such request.');
-    if (await isWithdrawalKnown(em, kind, id, message.withdrawalId))
-      return { view: viewOf(row), refused: null };
-    const refused = withdrawalRefusal(row, message);
-    if (refused) return { view: viewOf(row), refused };
-    if (row.kind === 'self_entry') await withdrawSelfEntry({ ...operation, em }, em, row);
-    await rows(
-      em,
-      `update ${CASE_TABLE[kind]} set status = 'withdrawn', decided_at = app_clock(),
+  const row = await findCase(em, kind, id, { lock: true });
+  if (!row) throw appError('not_found', 'There is no such request.');
+  if (await isWithdrawalKnown(em, kind, id, message.withdrawalId))
+    return { view: viewOf(row), refused: null };
+  const refused = withdrawalRefusal(row, message);
+  if (refused) return { view: viewOf(row), refused };
+  if (row.kind === 'self_entry') await withdrawSelfEntry({ ...operation, em }, em, row);
+  await rows(
+    em,
+    `update ${CASE_TABLE[kind]} set status = 'withdrawn', decided_at = app_clock(),
          version = version + 1, updated_at = app_clock() where id = ?::uuid`,
-      [id],
-    );
-    await rows(
-      em,
-      "insert into idempotency_key (scope, key, body_hash, response) values ('activity', ?, '', '{}')",
-      [keyOf(kind, id, message.withdrawalId)],
-    );
-    await appendLog(em, operation.ids, {
-      audit: [
-        caseEvent({ ...operation, actor }, row, 'case.withdrawn', {
-          before: { status: row.status },
-          after: { status: 'withdrawn' },
-        }),
-      ],
-    });
-    const after = await findCase(em, kind, id);
-    return { view: viewOf(after ?? row), refused: null };
+    [id],
+  );
+  await rows(
+    em,
+    "insert into idempotency_key (scope, key, body_hash, response) values ('activity', ?, '', '{}')",
+    [keyOf(kind, id, message.withdrawalId)],
+  );
+  await appendLog(em, operation.ids, {
+    audit: [
+      caseEvent({ ...operation, actor }, row, 'case.withdrawn', {
+        before: { status: row.status },
+        after: { status: 'withdrawn' },
+      }),
+    ],
   });
+  const after = await findCase(em, kind, id);
+  return { view: viewOf(after ?? row), refused: null };
 }
 
 const keyOf = (kind: CaseKind, id: Id, withdrawalId: Id): string =>
