@@ -3,6 +3,7 @@ import type { ApiDeps } from './api-deps.ts';
 import { academicsRoutes } from './academics/routes.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { authRoutes } from './auth/routes.ts';
+import { conflictRoutes } from './conflicts/routes.ts';
 import { correctionRoutes } from './correction/routes.ts';
 import { deviceRoutes } from './devices/routes.ts';
 import { docsRoutes } from './docs/routes.ts';
@@ -26,6 +27,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...deviceRoutes(),
     ...sessionRoutes(deps),
     ...recordRoutes(),
+    ...conflictRoutes(),
     ...leaveRoutes(deps),
     ...correctionRoutes(deps),
     ...selfEntryRoutes(deps),

@@ -4,10 +4,9 @@ import { recordScope, sessionScope, withoutRole } from '../../auth/scope.ts';
 import { listRecords } from '../../db/queries/records.ts';
 import { errorCodeOf } from '../../domain/attendance/results.ts';
 import { appError, type ErrorCode } from '../../domain/errors.ts';
-import type { Id } from '../../domain/types.ts';
 import { bulkItemId, markRecords, type MarkScope } from '../../operations/records/mark-records.ts';
-import { idField } from '../fields.ts';
 import { listBody, listOf } from '../paging.ts';
+import { operationId } from '../preconditions.ts';
 import { authorize, route, type Route } from '../route.ts';
 import { countByStatus, presentListedRecord, presentResult } from './presenter.ts';
 import {
@@ -149,16 +148,6 @@ function markScope(principal: Principal): MarkScope {
     mark: sessionScope(withoutRole(principal, 'student'), 'mark_attendance', 's'),
     facultyId: principal.facultyId,
   };
-}
-
-/** The Idempotency-Key is the operation's id and therefore a UUID. */
-function operationId(key: string | undefined): Id {
-  const parsed = idField.safeParse(key);
-  if (parsed.success) return parsed.data;
-  const detail = 'Send an Idempotency-Key header that is a UUID (version 7), fresh for each mark.';
-  throw appError('idempotency_key_required', detail, {
-    errors: [{ path: 'Idempotency-Key', code: 'uuid_expected', detail }],
-  });
 }
 
 function refuseOfflineSource(source: string): void {

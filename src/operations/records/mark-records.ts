@@ -62,7 +62,7 @@ export async function markRecords(
 }
 
 /** Runs a transaction again after a lock wait, a deadlock or a session that changed under it. */
-async function withRetries<T>(work: () => Promise<T>): Promise<T> {
+export async function withRetries<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
@@ -81,7 +81,7 @@ async function withRetries<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** Rank 80 for staff of the session, 90 for an override by a head of department or administrator. */
-async function markingRank(em: Em, scope: MarkScope, sessionId: Id): Promise<number> {
+export async function markingRank(em: Em, scope: MarkScope, sessionId: Id): Promise<number> {
   const row = await firstRow<{ may_mark: boolean; teaches: boolean }>(
     em,
     `select (${scope.mark.sql}) as may_mark, exists (
