@@ -1,0 +1,60 @@
+/** What people are told of, and what each kind of notice carries: ids, codes, counts, instants. */
+import type { CaseKind, CaseStatus, Id, LocalDate, Mark } from './types.ts';
+
+/** Every kind of notice (marks.md rules R6 and R7, temporal.md section 5). */
+export const NOTICE_KINDS = [
+  'mark_overruled',
+  'marks_disagree',
+  'record_overridden',
+  'conflict_digest',
+  'case_decided',
+] as const;
+export type NoticeKind = (typeof NOTICE_KINDS)[number];
+
+/** How many contradictions of one class still wait for a word. */
+export interface SessionConflicts {
+  readonly session: Id;
+  readonly conflicts: number;
+}
+
+/** The payload of each kind; never personal text. */
+export interface NoticePayloads {
+  /** To the student: a person's word beat machine evidence of presence. */
+  readonly mark_overruled: { readonly session: Id; readonly mark: Mark | null };
+  /** To both authors: two people said different things of one student. */
+  readonly marks_disagree: {
+    readonly session: Id;
+    readonly student: Id | null;
+    readonly conflict: Id;
+  };
+  /** To the student and the faculty of the class: an override of rank 90 holds the record. */
+  readonly record_overridden: {
+    readonly session: Id;
+    readonly student: Id;
+    readonly mark: Mark | null;
+  };
+  /** To a faculty member, once a day: own classes with open contradictions. */
+  readonly conflict_digest: {
+    readonly date: LocalDate;
+    readonly total: number;
+    readonly sessions: readonly SessionConflicts[];
+  };
+  /** To the applicant: a request came to its end. */
+  readonly case_decided: {
+    readonly case: Id;
+    readonly case_kind: CaseKind;
+    readonly status: CaseStatus;
+  };
+}
+
+/** One message to one person; a second one with the same `dedupeKey` is a no-op. */
+export type Notice = {
+  readonly [K in NoticeKind]: {
+    readonly userId: Id;
+    readonly kind: K;
+    readonly dedupeKey: string;
+    readonly payload: NoticePayloads[K];
+    /** Whether it is also sent by mail, where mail is configured. */
+    readonly mail: boolean;
+  };
+}[NoticeKind];
