@@ -217,13 +217,17 @@ async function markSubject(operation: Operation, em: Em, punch: Punch): Promise<
     return { status: 'parked', code: isRoomInUse ? 'not_on_roster' : 'no_session' };
   }
   const opIds: Id[] = [];
+  const waiting: Id[] = [];
   let refused: EventCode | null = null;
   for (const place of places) {
     const [result] = await applyOperations(operation, em, place.sessionId, [draftOf(punch, place)]);
-    if (result && result.status !== 'rejected') opIds.push(result.opId);
+    if (result?.code === 'session_locked' && result.status === 'needs_review') {
+      waiting.push(result.opId);
+    } else if (result && result.status !== 'rejected') opIds.push(result.opId);
     else refused ??= (result?.code ?? null) as EventCode | null;
   }
   if (opIds.length > 0) return { status: 'accepted', code: null, opIds };
+  if (waiting.length > 0) return { status: 'quarantined', code: 'session_locked', opIds: waiting };
   return { status: refused === 'session_locked' ? 'quarantined' : 'parked', code: refused };
 }
 
@@ -246,6 +250,7 @@ function draftOf(
       ...(isAmbiguous ? ['ambiguous_session'] : []),
     ],
     deviceRef: event.deviceId,
+    draftsAfterLock: true,
     evidence: { event_id: event.eventId, device: device.id, modality: event.modality },
   };
 }

@@ -34,7 +34,7 @@ export interface ApplyOptions {
 
 /**
  * Applies claims to one session. Results come in the order of the drafts and one never blocks the
- * others; a refused claim is stored only where it was delivered from elsewhere. Append to the same
+ * others; a refused claim is stored only where its draft says so. Append to the same
  * chains only through `options.audit`.
  * @throws AppError `not_found`, `try_again`
  */
@@ -122,7 +122,9 @@ async function refuseEarly(
   sessionId: Id,
   drafts: readonly OperationDraft[],
 ): Promise<OperationResult[] | null> {
-  if (drafts.some((draft) => draft.isDelivered || draft.kind === 'withdraw')) return null;
+  const isKept = (draft: OperationDraft): boolean =>
+    draft.keepsRefusal === true || draft.draftsAfterLock === true || draft.kind === 'withdraw';
+  if (drafts.some(isKept)) return null;
   const seen = await lookAtSession(em, sessionId);
   const refusals = drafts.map((draft) =>
     stateRefusal(

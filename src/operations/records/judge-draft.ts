@@ -66,7 +66,7 @@ function isLateEvidence(draft: OperationDraft, refused: Refusal): boolean {
   const isLiveScan = draft.source === 'qr' && draft.captureMode !== 'offline';
   return (
     refused.code === 'session_locked' &&
-    draft.isDelivered === true &&
+    draft.draftsAfterLock === true &&
     draft.kind !== 'withdraw' &&
     draft.rank >= RANK.weak &&
     draft.rank <= RANK.override &&

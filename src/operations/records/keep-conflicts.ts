@@ -70,7 +70,7 @@ export async function writeConflicts(
        state, opened_at, settled_at, resolved_by_id, updated_at)
      select n.id, ?::uuid, n.student_id, n.kind, n.device_key_id, string_to_array(n.op_ids, ',')::uuid[],
        n.state, ?::timestamptz, case when n.state = 'open' then null else ?::timestamptz end,
-       case when n.state = 'settled' then ?::uuid end, ?::timestamptz
+       case when n.state <> 'open' then ?::uuid end, ?::timestamptz
      from unnest(?::uuid[], ?::uuid[], ?::text[], ?::uuid[], ?::text[], ?::text[])
        as n(id, student_id, kind, device_key_id, op_ids, state)
      on conflict on constraint attendance_conflict_one_per_kind do update set

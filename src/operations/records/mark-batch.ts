@@ -143,7 +143,7 @@ export class MarkBatch {
 
   /** A refused claim from elsewhere is evidence of what was tried; one about nobody cannot be kept. */
   #isKept(draft: OperationDraft): boolean {
-    return draft.isDelivered === true && this.#parts.facts.students.has(draft.studentId);
+    return draft.keepsRefusal === true && this.#parts.facts.students.has(draft.studentId);
   }
 
   #missingReason(draft: OperationDraft): Refusal | null {

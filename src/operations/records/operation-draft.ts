@@ -43,11 +43,10 @@ export interface OperationDraft {
   readonly reason?: string | null;
   /** A person states it at a screen: contradicting evidence then needs a reason or notes. */
   readonly isInteractive?: boolean;
-  /**
-   * It was made elsewhere and travelled here: a refused one is stored with its code, and one that
-   * comes after the lock drafts a correction request.
-   */
-  readonly isDelivered?: boolean;
+  /** It was made elsewhere and travelled here: a refused one is stored with its code (R10). */
+  readonly keepsRefusal?: boolean;
+  /** Coming after the lock it drafts a correction request, instead of being refused. */
+  readonly draftsAfterLock?: boolean;
   /** What the caller found already: never counts, or waits for a person. */
   readonly verdict?: DraftVerdict | null;
 }

@@ -1,9 +1,10 @@
 /** What an approval does to the register, inside the deciding transaction. */
 import { auditEntry, sessionChain } from '../../audit/append-log.ts';
-import type { Em } from '../../db/orm.ts';
+import { rows, type Em } from '../../db/orm.ts';
 import { errorCodeOf } from '../../domain/attendance/results.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
 import { AppError, type ErrorCode } from '../../domain/errors.ts';
+import type { Id } from '../../domain/types.ts';
 import { uuidV5 } from '../../security/uuid-v5.ts';
 import type { Operation } from '../ports.ts';
 import { appendMarks, applyOperations } from '../records/apply-operations.ts';
@@ -65,6 +66,7 @@ export async function applyCorrection(
         rank: RANK.correction,
         source: 'correction',
         baseOpId: record?.winnerOpId ?? null,
+        acks: await lateEvidence(em, row.id),
         excuseCategory: row.excuseCategory,
         correctionRequestId: row.id,
       },
@@ -76,6 +78,17 @@ export async function applyCorrection(
   }
   if (locked.session.status === 'locked') await appendAmendedDigest(operation, em, row.sessionId);
   return { refused: null, after: { records_changed: 1 } };
+}
+
+/** The claims that came after the lock and drafted the request, or joined it. */
+async function lateEvidence(em: Em, requestId: Id): Promise<Id[]> {
+  const found = await rows<{ op_id: Id }>(
+    em,
+    `select op_id from attendance_operation
+     where correction_request_id = ?::uuid and outcome = 'review' order by op_id`,
+    [requestId],
+  );
+  return found.map((row) => row.op_id);
 }
 
 /** A locked register that changed by correction states its digest anew (marks.md section 11). */

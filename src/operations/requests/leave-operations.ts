@@ -65,5 +65,6 @@ export function leaveDraft(found: CoveredSession): OperationDraft {
     source: 'leave',
     excuseCategory: found.excuse_category,
     leaveApplicationId: found.leave_id,
+    draftsAfterLock: true,
   };
 }
