@@ -23,47 +23,63 @@ export interface RankedOperation {
 /** What the winner is compared with. */
 export interface Contest {
   readonly winner: RankedOperation;
+  /** The strongest word of a person; not the winner where a leave explains the absence (R9). */
+  readonly word: RankedOperation | undefined;
   /** Every standing claim of presence, absence or excuse, the winner among them. */
   readonly claims: readonly RankedOperation[];
-  /** Undominated claims of the winner's rank, where people spoke. */
+  /** Undominated claims of the word's rank, the word among them. */
   readonly undominated: readonly RankedOperation[];
   readonly hasSeen: HasSeen;
 }
 
 /**
- * The contradictions of one student, at most one of a kind. Settled where the winner's author had
+ * The contradictions of one student, at most one of a kind: claims of another class than the winner
+ * (R6), and people of equal standing who did not know of each other and said different things (R7). Settled where the winner's author had
  * seen the other claims, or where one person has seen the winner and all of them; the record has
  * its value either way.
  */
-export function studentConflicts({ winner, claims, undominated, hasSeen }: Contest): Conflict[] {
-  const contrary = claims.filter(
-    (other) =>
-      other.op !== winner.op &&
-      other.rank >= RANK.weak &&
-      (contradicts(winner, other) || isRivalWord(winner, other, undominated)),
-  );
+export function studentConflicts(contest: Contest): Conflict[] {
+  const { winner, word, claims } = contest;
+  const contrary = claims.filter((other) => other.rank >= RANK.weak && contradicts(winner, other));
+  const rivals = contest.undominated.filter(({ op }) => op.mark !== word?.op.mark);
   const ofKind = Map.groupBy(contrary, (other) => kindOf(winner, other));
-  return [...ofKind].map(([kind, others]) => ({
+  const conflicts: Conflict[] = [];
+  for (const [kind, others] of ofKind) {
+    if (kind !== 'human_vs_human') conflicts.push(conflictOf(kind, winner, others, contest));
+  }
+  const people = new Set([...(ofKind.get('human_vs_human') ?? []), ...rivals]);
+  if (word && people.size > 0) {
+    conflicts.push(conflictOf('human_vs_human', word, [...people], contest));
+  }
+  return conflicts;
+}
+
+function conflictOf(
+  kind: ConflictKind,
+  first: RankedOperation,
+  others: readonly RankedOperation[],
+  contest: Contest,
+): Conflict {
+  return {
     kind,
-    studentId: winner.op.studentId,
+    studentId: first.op.studentId,
     deviceKeyId: null,
-    opIds: [winner, ...others].map(({ op }) => op.opId).sort(compareIds),
-    state: isSettled(winner, others, claims, hasSeen) ? 'settled' : 'open',
-  }));
+    opIds: [first, ...others].map(({ op }) => op.opId).sort(compareIds),
+    state: isSettled(first, others, contest) ? 'settled' : 'open',
+  };
 }
 
 function isSettled(
-  winner: RankedOperation,
+  first: RankedOperation,
   others: readonly RankedOperation[],
-  claims: readonly RankedOperation[],
-  hasSeen: HasSeen,
+  { claims, hasSeen }: Contest,
 ): boolean {
   const sawAll = (viewer: RankedOperation): boolean =>
     others.every(({ op }) => hasSeen(viewer.op.opId, op.opId));
   return (
-    sawAll(winner) ||
+    sawAll(first) ||
     claims.some(
-      (claim) => isHumanRank(claim.rank) && hasSeen(claim.op.opId, winner.op.opId) && sawAll(claim),
+      (claim) => isHumanRank(claim.rank) && hasSeen(claim.op.opId, first.op.opId) && sawAll(claim),
     )
   );
 }
@@ -76,17 +92,6 @@ function contradicts(winner: RankedOperation, other: RankedOperation): boolean {
 function isExpectedAbsence(a: RankedOperation, b: RankedOperation): boolean {
   const isEmptySeat = ({ op }: RankedOperation) => op.rank === RANK.faculty && op.mark === 'absent';
   return (a.rank === RANK.leave && isEmptySeat(b)) || (b.rank === RANK.leave && isEmptySeat(a));
-}
-
-/** R7: two people of equal standing who did not know of each other and said different things. */
-function isRivalWord(
-  winner: RankedOperation,
-  other: RankedOperation,
-  undominated: readonly RankedOperation[],
-): boolean {
-  return (
-    isHumanRank(winner.rank) && undominated.includes(other) && other.op.mark !== winner.op.mark
-  );
 }
 
 function kindOf(winner: RankedOperation, other: RankedOperation): ConflictKind {

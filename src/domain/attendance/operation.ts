@@ -23,19 +23,20 @@ export interface ResolvableOperation {
 }
 
 /**
- * The marks that stand: admitted at receipt and not withdrawn, in any order of arrival. A person's
- * word cannot be withdrawn, only outranked or followed (marks.md section 3).
+ * The marks that stand: admitted at receipt and not withdrawn, in any order of arrival. A withdrawal
+ * names a claim of its own student; one that names another's would change records nobody resolves
+ * again. A person's word cannot be withdrawn, only outranked or followed (marks.md section 3).
  */
 export function standingMarks<O extends ResolvableOperation>(operations: readonly O[]): O[] {
-  const withdrawn = new Set<Id | null>();
+  const targets = new Map<Id | null, Id[]>();
   for (const op of operations) {
-    if (op.kind === 'withdraw' && op.outcome === 'admitted') withdrawn.add(op.targetOpId);
+    if (op.kind !== 'withdraw' || op.outcome !== 'admitted') continue;
+    targets.set(op.targetOpId, [...(targets.get(op.targetOpId) ?? []), op.studentId]);
   }
+  const isWithdrawn = (op: O): boolean =>
+    !isHumanRank(op.rank) && (targets.get(op.opId)?.includes(op.studentId) ?? false);
   return operations.filter(
-    (op) =>
-      op.kind === 'mark' &&
-      op.outcome === 'admitted' &&
-      (isHumanRank(op.rank) || !withdrawn.has(op.opId)),
+    (op) => op.kind === 'mark' && op.outcome === 'admitted' && !isWithdrawn(op),
   );
 }
 

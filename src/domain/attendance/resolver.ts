@@ -80,7 +80,8 @@ export function resolveStudent(
   const hasSeen = seenRelation(operations);
   const top = strongest(candidates);
   const undominated = isHumanRank(top[0]?.rank ?? 0) ? undominatedOf(top, hasSeen) : [];
-  const winner = pickWinner(candidates, top, undominated);
+  const word = latest(undominated);
+  const winner = pickWinner(candidates, top, word);
   if (!winner)
     return { resolution: withSharing(autoAbsence(context), sharesDevice), conflicts: [] };
   const arrivalMs = isMachineRank(winner.rank) ? arrival(candidates, winner) : null;
@@ -96,7 +97,7 @@ export function resolveStudent(
   };
   return {
     resolution: withSharing(resolution, sharesDevice),
-    conflicts: studentConflicts({ winner, claims, undominated, hasSeen }),
+    conflicts: studentConflicts({ winner, word, claims, undominated, hasSeen }),
   };
 }
 
@@ -142,17 +143,14 @@ function strongest(candidates: readonly RankedOperation[]): RankedOperation[] {
 function pickWinner(
   candidates: readonly RankedOperation[],
   top: readonly RankedOperation[],
-  undominated: readonly RankedOperation[],
+  word: RankedOperation | undefined,
 ): RankedOperation | undefined {
-  const rank = top[0]?.rank ?? 0;
-  if (rank === RANK.leave) return latest(top);
-  if (!isHumanRank(rank)) return earliest(top);
-  const winner = latest(undominated);
-  if (winner?.rank === RANK.faculty && winner.op.mark === 'absent') {
+  if (!word) return top[0]?.rank === RANK.leave ? latest(top) : earliest(top);
+  if (word.rank === RANK.faculty && word.op.mark === 'absent') {
     // R9: an empty seat is what leave predicts, so the leave stands.
-    return latest(candidates.filter((claim) => claim.rank === RANK.leave)) ?? winner;
+    return latest(candidates.filter((claim) => claim.rank === RANK.leave)) ?? word;
   }
-  return winner;
+  return word;
 }
 
 /**
@@ -224,7 +222,7 @@ function stayVerdict(
 ): 'kept' | 'exit_missing' | 'short_stay' {
   if (policy.stayMode !== 'first_last') return 'kept';
   const machine = standing
-    .filter(({ rank }) => isMachineRank(rank) && rank >= RANK.weak)
+    .filter(({ rank }) => isMachineRank(rank) && counts(rank, policy))
     .map(({ op }) => op)
     .sort((a, b) => a.effAtMs - b.effAtMs || compareIds(a.opId, b.opId));
   const first = machine[0];
