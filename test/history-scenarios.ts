@@ -386,6 +386,25 @@ const scenariosOf = (kind: CaseView['kind']): Scenario[] =>
     ] satisfies Omit<Scenario, 'type'>[]
   ).map((scenario) => ({ type: CASE_WORKFLOWS[kind], ...scenario }));
 
+/** What only a self-entry does: its ladder and its end follow the class when a person closes it. */
+const SELF_ENTRIES: readonly Scenario[] = (
+  [
+    {
+      name: 'closed-and-locked-early',
+      play: async (stage) => {
+        const { view, handle } = await playCase(stage, 'self_entry', [step('reminder', 600)]);
+        stage.cases.ladders.set(view.id, [step('reminder', 1)]);
+        await handle.signal(nudgeSignal);
+        await eventually('the reminder', () => stage.cases.steps.length === 1);
+        stage.cases.rows.set(view.id, { ...stage.cases.get(view.id), expiresAt: inSeconds(1) });
+        await handle.signal(nudgeSignal);
+        await handle.result();
+        return handle.workflowId;
+      },
+    },
+  ] satisfies Omit<Scenario, 'type'>[]
+).map((scenario) => ({ type: WORKFLOWS.selfEntry, ...scenario }));
+
 function neverDecided(): never {
   throw new Error('the refusal was not told');
 }
@@ -466,5 +485,6 @@ export const SCENARIOS: readonly Scenario[] = [
   ...scenariosOf('leave'),
   ...scenariosOf('correction'),
   ...scenariosOf('self_entry'),
+  ...SELF_ENTRIES,
   ...PLANS,
 ];

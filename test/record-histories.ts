@@ -1,6 +1,7 @@
 /**
  * `npm run histories:record`: plays every scenario against a real Temporal server of its own and
- * writes the histories into test/histories/<type>/<scenario>.json, for the replay tests.
+ * writes the histories into test/histories/<type>/<scenario>.json, for the replay tests. Types of
+ * workflow named behind `--` are recorded alone; the histories of the others stay as they are.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +10,9 @@ import { SCENARIOS, type Scenario } from './history-scenarios.ts';
 import { MemoryCases } from './memory-cases.ts';
 import { provision } from './provision.ts';
 import { connectServer, MemorySessions, whileWorking, type WorkflowBench } from './temporal.ts';
+
+const types = process.argv.slice(2);
+const isRecorded = ({ type }: Scenario): boolean => types.length === 0 || types.includes(type);
 
 const LOCK_AFTER_MS = 1_000;
 const DEADLINE_MS = 30_000;
@@ -81,9 +85,10 @@ const provisioned = await provision(
 try {
   const bench = await connectServer(provisioned.env['TEST_TEMPORAL_ADDRESS'] ?? '');
   try {
-    rmSync(FOLDER, { recursive: true, force: true });
+    const scenarios = SCENARIOS.filter(isRecorded);
+    for (const { type } of scenarios) rmSync(join(FOLDER, type), { recursive: true, force: true });
     // oxlint-disable-next-line no-await-in-loop -- one worker at a time
-    for (const scenario of SCENARIOS) await record(bench, scenario);
+    for (const scenario of scenarios) await record(bench, scenario);
   } finally {
     await bench.teardown();
   }
