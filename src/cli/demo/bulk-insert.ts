@@ -15,8 +15,8 @@ export async function bulkInsert<T>(
   data: readonly T[],
 ): Promise<void> {
   const names = columns.map(([name]) => name);
-  const selected = columns.map(([name, type]) => (type === 'jsonb' ? `${name}::jsonb` : name));
-  const unnested = columns.map(([, type]) => (type === 'jsonb' ? '?::text[]' : `?::${type}[]`));
+  const selected = columns.map(([name, type]) => (isText(type) ? `${name}::${type}` : name));
+  const unnested = columns.map(([, type]) => (isText(type) ? '?::text[]' : `?::${type}[]`));
   const sql = `insert into ${table} (${names.join(', ')})
     select ${selected.join(', ')} from unnest(${unnested.join(', ')}) as n(${names.join(', ')})`;
   for (let from = 0; from < data.length; from += BATCH) {
@@ -30,6 +30,9 @@ export async function bulkInsert<T>(
     );
   }
 }
+
+/** These travel as text: `unnest` takes arrays of arrays apart. */
+const isText = (type: string): boolean => type === 'jsonb' || type.endsWith('[]');
 
 /** A missing value stays SQL's null, not JSON's. */
 function jsonText(value: unknown): string | null {

@@ -13,11 +13,17 @@ import {
   type OperationDraft,
 } from '../../operations/records/apply-operations.ts';
 import {
+  conflictChanges,
+  conflictEntries,
+  type ConflictChange,
+} from '../../operations/records/keep-conflicts.ts';
+import {
   autoAbsentOpId,
   settleStudent,
   type NewOperation,
   type RecordChange,
   type RecordState,
+  type StoredConflict,
 } from '../../operations/records/settle-records.ts';
 import type { SessionRow } from '../../operations/sessions/session-row.ts';
 import type { GeneratedSession } from '../../operations/timetable/insert-sessions.ts';
@@ -28,9 +34,15 @@ export interface FinishedRecord extends RecordState {
   readonly createdAtMs: number;
 }
 
+/** A contradiction as it ended. */
+export interface FinishedConflict extends StoredConflict {
+  readonly openedAtMs: number;
+}
+
 interface OwnRecord {
   readonly createdAtMs: number;
   readonly operations: NewOperation[];
+  conflicts: FinishedConflict[];
   state: RecordState;
 }
 
@@ -63,6 +75,11 @@ export class Register {
     return [...this.#records.values()].map(({ state, createdAtMs }) => ({ ...state, createdAtMs }));
   }
 
+  /** Every contradiction between claims, as it stands. */
+  conflicts(): FinishedConflict[] {
+    return [...this.#records.values()].flatMap((record) => record.conflicts);
+  }
+
   /** The operation a student's record rests on now; null while unmarked. */
   winnerOf(studentId: Id): Id | null {
     return this.#records.get(studentId)?.state.winnerOpId ?? null;
@@ -72,6 +89,7 @@ export class Register {
   mark(atMs: number, actor: Actor, drafts: readonly OperationDraft[]): void {
     const stored: NewOperation[] = [];
     const changes: RecordChange[] = [];
+    const contradictions: ConflictChange[] = [];
     for (const draft of drafts) {
       const own = this.#recordOf(draft.studentId, atMs);
       const op = this.#operation(draft, actor, atMs);
@@ -81,8 +99,25 @@ export class Register {
       own.state = change.after;
       stored.push(op);
       if (change.changed) changes.push(change);
+      contradictions.push(...this.#contradict(own, change, atMs));
     }
-    this.#context.trail.add(atMs, ...markEntries(actor, this.session.id, stored, changes));
+    this.#context.trail.add(
+      atMs,
+      ...markEntries(actor, this.session.id, stored, changes),
+      ...conflictEntries(actor, this.session.id, contradictions),
+    );
+  }
+
+  #contradict(own: OwnRecord, change: RecordChange, atMs: number): ConflictChange[] {
+    const reach = { students: new Set([change.studentId]), deviceKeys: new Set<Id>() };
+    const nextId = (): Id => idAt(this.#context.random, atMs);
+    const found = conflictChanges(own.conflicts, change.conflicts, reach, nextId);
+    for (const { after } of found) {
+      const before = own.conflicts.find(({ id }) => id === after.id);
+      const others = own.conflicts.filter(({ id }) => id !== after.id);
+      own.conflicts = [...others, { ...after, openedAtMs: before?.openedAtMs ?? atMs }];
+    }
+    return found;
   }
 
   /** The timer opens the class. */
@@ -173,6 +208,7 @@ export class Register {
     const made: OwnRecord = {
       createdAtMs: atMs,
       operations: [],
+      conflicts: [],
       state: {
         id: idAt(this.#context.random, atMs),
         studentId,
@@ -265,6 +301,8 @@ function firstResult(op: NewOperation, change: RecordChange) {
     status: isWinner ? 'applied' : 'superseded',
     code: null,
     detail: null,
+    conflictIds: [],
+    won: null,
     record: change.after,
     original: null,
     isFirst: change.before.winnerOpId === null && isWinner,

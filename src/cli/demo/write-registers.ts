@@ -5,9 +5,10 @@ import type { NewOperation } from '../../operations/records/settle-records.ts';
 import { bulkInsert, type Column } from './bulk-insert.ts';
 import { iso } from './context.ts';
 import type { PastClass } from './history.ts';
-import type { FinishedRecord } from './register.ts';
+import type { FinishedConflict, FinishedRecord } from './register.ts';
 
 type OperationOf = NewOperation & { readonly sessionId: Id };
+type ConflictOf = FinishedConflict & { readonly sessionId: Id };
 type RecordOf = FinishedRecord & { readonly sessionId: Id };
 
 const OPERATION_COLUMNS: readonly Column<OperationOf>[] = [
@@ -50,6 +51,16 @@ const RECORD_COLUMNS: readonly Column<RecordOf>[] = [
   ['version', 'int', (record) => record.version],
 ];
 
+const CONFLICT_COLUMNS: readonly Column<ConflictOf>[] = [
+  ['id', 'uuid', (conflict) => conflict.id],
+  ['session_id', 'uuid', (conflict) => conflict.sessionId],
+  ['student_id', 'uuid', (conflict) => conflict.studentId],
+  ['kind', 'text', (conflict) => conflict.kind],
+  ['op_ids', 'uuid[]', (conflict) => `{${conflict.opIds.join(',')}}`],
+  ['state', 'text', (conflict) => conflict.state],
+  ['opened_at', 'timestamptz', (conflict) => iso(conflict.openedAtMs)],
+];
+
 /** Classes per round, so that progress moves and no message grows too large. */
 const ROUND = 50;
 
@@ -66,6 +77,7 @@ export async function writeRegisters(
     const round = past.slice(from, from + ROUND);
     await bulkInsert(em, 'attendance_operation', OPERATION_COLUMNS, round.flatMap(operationsOf));
     await bulkInsert(em, 'attendance_record', RECORD_COLUMNS, round.flatMap(recordsOf));
+    await bulkInsert(em, 'attendance_conflict', CONFLICT_COLUMNS, round.flatMap(conflictsOf));
     await endSessions(em, round);
     onProgress(Math.min((from + ROUND) / past.length, 1));
   }
@@ -73,6 +85,10 @@ export async function writeRegisters(
 
 function operationsOf({ register }: PastClass): OperationOf[] {
   return register.operations().map((op) => ({ ...op, sessionId: register.session.id }));
+}
+
+function conflictsOf({ register }: PastClass): ConflictOf[] {
+  return register.conflicts().map((conflict) => ({ ...conflict, sessionId: register.session.id }));
 }
 
 function recordsOf({ register }: PastClass): RecordOf[] {
