@@ -10,6 +10,7 @@ import { docsRoutes } from './docs/routes.ts';
 import { healthRoutes } from './health/routes.ts';
 import { leaveRoutes } from './leave/routes.ts';
 import { meRoutes } from './me/routes.ts';
+import { notificationRoutes } from './notifications/routes.ts';
 import { recordRoutes } from './records/routes.ts';
 import type { Route } from './route.ts';
 import { selfEntryRoutes } from './self-entries/routes.ts';
@@ -21,6 +22,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
   const routes: Route[] = [
     ...authRoutes(deps),
     ...meRoutes(),
+    ...notificationRoutes(),
     ...healthRoutes(deps),
     ...adminRoutes(),
     ...academicsRoutes(),
