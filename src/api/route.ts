@@ -55,6 +55,8 @@ export interface Route<
   readonly access: Access;
   /** `required`: 400 without an Idempotency-Key. Default `optional` on POST. */
   readonly idempotency?: 'required' | 'optional';
+  /** The request must name the version it was made from in If-Match; the handler refuses others. */
+  readonly ifMatch?: 'required';
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;

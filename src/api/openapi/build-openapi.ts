@@ -98,12 +98,22 @@ function parametersOf(route: Route): Json[] {
     }));
   };
   const headers: Json[] = [];
-  if (route.method === 'post' && route.access.kind !== 'public') {
+  const isPost = route.method === 'post' && route.access.kind !== 'public';
+  if (isPost || route.idempotency === 'required') {
     headers.push({
       name: 'Idempotency-Key',
       in: 'header',
       required: route.idempotency === 'required',
       schema: { type: 'string', maxLength: 200 },
+    });
+  }
+  if (route.ifMatch === 'required') {
+    headers.push({
+      name: 'If-Match',
+      in: 'header',
+      required: true,
+      description: 'The version read, as its ETag: `"3"`',
+      schema: { type: 'string', maxLength: 20 },
     });
   }
   return [...ofObject(route.params, 'path'), ...ofObject(route.query, 'query'), ...headers];

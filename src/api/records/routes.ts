@@ -1,13 +1,14 @@
 /** Routes of attendance records: mark one student, mark a class, list. No Temporal on this path. */
-import type { Principal } from '../../auth/principal.ts';
-import { recordScope, sessionScope, withoutRole } from '../../auth/scope.ts';
+import { recordScope } from '../../auth/scope.ts';
 import { listRecords } from '../../db/queries/records.ts';
 import { errorCodeOf } from '../../domain/attendance/results.ts';
 import { appError, type ErrorCode } from '../../domain/errors.ts';
-import { bulkItemId, markRecords, type MarkScope } from '../../operations/records/mark-records.ts';
+import { bulkItemId, markRecords } from '../../operations/records/mark-records.ts';
 import { listBody, listOf } from '../paging.ts';
 import { operationId } from '../preconditions.ts';
 import { authorize, route, type Route } from '../route.ts';
+import { recordDetailRoutes } from './detail-routes.ts';
+import { markScope } from './mark-scope.ts';
 import { countByStatus, presentListedRecord, presentResult } from './presenter.ts';
 import {
   bulkMarkBody,
@@ -40,7 +41,7 @@ const REFUSALS: readonly ErrorCode[] = [
 
 /** The record routes. */
 export function recordRoutes(): Route[] {
-  return [list, markOne, markBulk];
+  return [list, markOne, markBulk, ...recordDetailRoutes()];
 }
 
 const list = route({
@@ -61,6 +62,9 @@ const list = route({
         student: query.student,
         courseSection: query.course_section,
         mark: query.mark,
+        source: query.source,
+        syncStatus: query.sync_status,
+        needsReview: query.needs_review === undefined ? undefined : query.needs_review === 'true',
         dateFrom: query.date_from,
         dateTo: query.date_to,
       },
@@ -140,15 +144,6 @@ const markBulk = route({
     };
   },
 });
-
-function markScope(principal: Principal): MarkScope {
-  return {
-    view: sessionScope(principal, 'view_attendance', 's'),
-    // A student's own marking right (S) is for scans and self-entry, never for the roll.
-    mark: sessionScope(withoutRole(principal, 'student'), 'mark_attendance', 's'),
-    facultyId: principal.facultyId,
-  };
-}
 
 function refuseOfflineSource(source: string): void {
   if (source !== 'offline') return;

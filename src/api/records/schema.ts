@@ -1,11 +1,21 @@
 /** Schemas of the record routes. */
 import { z } from 'zod';
+import { SYNC_STATUSES } from '../../db/queries/record-sync.ts';
 import { RECORD_ORDERINGS, type RecordOrdering } from '../../db/queries/records.ts';
 import { RESULT_STATUSES } from '../../domain/attendance/results.ts';
-import { MARKS, SESSION_STATUSES } from '../../domain/types.ts';
+import { EXPLANATIONS, type ExplanationCode } from '../../domain/attendance/explain.ts';
+import {
+  CONFLICT_KINDS,
+  CONFLICT_STATES,
+  MARK_SOURCES,
+  MARKS,
+  OPERATION_OUTCOMES,
+  ROLES,
+  SESSION_STATUSES,
+} from '../../domain/types.ts';
 import { dateField, idField, instantReply, textField } from '../fields.ts';
 import { pagingQuery } from '../paging.ts';
-import { recordReply } from '../sessions/schema.ts';
+import { locationReply, recordReply } from '../sessions/schema.ts';
 
 const orderings = Object.keys(RECORD_ORDERINGS) as [RecordOrdering, ...RecordOrdering[]];
 
@@ -15,6 +25,9 @@ export const recordsQuery = z.strictObject({
   student: idField.optional(),
   course_section: idField.optional(),
   mark: z.enum(MARKS).optional(),
+  source: z.enum(MARK_SOURCES).optional(),
+  sync_status: z.enum(SYNC_STATUSES).optional(),
+  needs_review: z.enum(['true', 'false']).optional(),
   date_from: dateField.optional(),
   date_to: dateField.optional(),
   ordering: z.enum(orderings).default('-start_datetime'),
@@ -95,4 +108,69 @@ export const listedRecordReply = recordReply.extend({
     section_name: z.string(),
     status: z.enum(SESSION_STATUSES),
   }),
+});
+
+/** Texts of the deciding claim; null where there is none and for who may not read it. */
+const textReplies = {
+  notes: z.string().nullable(),
+  reason: z.string().nullable(),
+  has_notes: z.boolean(),
+  has_reason: z.boolean(),
+};
+
+export const recordDetailReply = listedRecordReply.extend(textReplies);
+
+export const editBody = z.strictObject({
+  mark: z.enum(MARKS),
+  notes: textField.optional(),
+  reason: textField.optional(),
+});
+
+const explanationCodes = Object.keys(EXPLANATIONS) as [ExplanationCode, ...ExplanationCode[]];
+
+const historyOperation = z.strictObject({
+  op_id: idField,
+  kind: z.enum(['mark', 'withdraw']),
+  mark: z.enum(MARKS).nullable(),
+  excuse_category: z.string().nullable(),
+  source: z.enum(MARK_SOURCES),
+  capture_mode: z.enum(['online', 'offline']),
+  phase: z.enum(['entry', 'exit']),
+  rank: z.number().int(),
+  counted_rank: z.number().int(),
+  rank_word: z.string(),
+  who: z
+    .strictObject({ name: z.string(), role: z.enum(ROLES).nullable(), is_self: z.boolean() })
+    .nullable(),
+  effective_at: instantReply,
+  received_at: instantReply,
+  captured_at: instantReply.nullable(),
+  clock_trust: z.string().nullable(),
+  device_id: z.string().nullable(),
+  location: locationReply.nullable(),
+  outcome: z.enum(OPERATION_OUTCOMES),
+  outcome_code: z.string().nullable(),
+  base_op_id: idField.nullable(),
+  acks: z.array(idField),
+  target_op_id: idField.nullable(),
+  flags: z.array(z.string()),
+  ...textReplies,
+  is_withdrawn: z.boolean(),
+  is_winner: z.boolean(),
+  why: z.strictObject({ code: z.enum(explanationCodes), text: z.string() }),
+});
+
+export const historyReply = z.strictObject({
+  record: listedRecordReply,
+  operations: z.array(historyOperation),
+  conflicts: z.array(
+    z.strictObject({
+      id: idField,
+      kind: z.enum(CONFLICT_KINDS),
+      state: z.enum(CONFLICT_STATES),
+      op_ids: z.array(idField),
+      opened_at: instantReply,
+      settled_at: instantReply.nullable(),
+    }),
+  ),
 });

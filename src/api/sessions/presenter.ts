@@ -81,7 +81,7 @@ function allowedActions(row: SessionListRow, nowMs: number): z.input<typeof sess
   };
 }
 
-/** A record as the wire shows it; `location` comes with captures by phone. */
+/** A record as the wire shows it; `location` comes with captures by phone, without coordinates. */
 export function presentRecord(
   row: Pick<
     RecordListRow,
@@ -95,6 +95,8 @@ export function presentRecord(
     | 'arrivalAt'
     | 'excuseCategory'
     | 'deviceId'
+    | 'location'
+    | 'syncStatus'
     | 'flags'
     | 'winnerOpId'
     | 'version'
@@ -112,8 +114,11 @@ export function presentRecord(
     arrival_at: row.arrivalAt,
     excuse_category: row.excuseCategory,
     device_id: row.deviceId,
-    location: null,
-    sync_status: 'synced',
+    location: row.location && {
+      verdict: row.location.verdict,
+      distance_m: row.location.distanceM,
+    },
+    sync_status: row.syncStatus,
     flags: [...row.flags],
     winner_op_id: row.winnerOpId,
     version: row.version,

@@ -1,5 +1,6 @@
 /** Schemas of the session routes. */
 import { z } from 'zod';
+import { SYNC_STATUSES } from '../../db/queries/record-sync.ts';
 import { SESSION_ORDERINGS, type SessionOrdering } from '../../db/queries/sessions.ts';
 import { COMPONENTS, MARK_SOURCES, MARKS, SESSION_STATUSES } from '../../domain/types.ts';
 import { dateField, idField, instantField, instantReply, textField } from '../fields.ts';
@@ -99,6 +100,12 @@ export const rescheduleBody = z.strictObject({
   reason: textField,
 });
 
+/** Where a phone was: a verdict and a distance rounded to 10 m, never coordinates. */
+export const locationReply = z.strictObject({
+  verdict: z.enum(['inside', 'outside', 'unknown']),
+  distance_m: z.number().nullable(),
+});
+
 export const recordReply = z.strictObject({
   id: idField,
   session: idField,
@@ -110,8 +117,8 @@ export const recordReply = z.strictObject({
   arrival_at: instantReply.nullable(),
   excuse_category: z.string().nullable(),
   device_id: z.string().nullable(),
-  location: z.null(),
-  sync_status: z.enum(['pending', 'synced', 'conflict']),
+  location: locationReply.nullable(),
+  sync_status: z.enum(SYNC_STATUSES),
   flags: z.array(z.string()),
   winner_op_id: idField.nullable(),
   version: z.number().int(),

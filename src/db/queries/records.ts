@@ -10,7 +10,15 @@ import type {
   SessionStatus,
 } from '../../domain/types.ts';
 import { firstRow, rows, toInstant, toInstantOrNull, type Em } from '../orm.ts';
+import { conflictedPairs, syncStatusOf, waitingPairs, type SyncStatus } from './record-sync.ts';
 import type { Condition, Page } from './sessions.ts';
+
+/** Where a phone was, as far as anyone is told: never coordinates. */
+export interface RecordLocation {
+  readonly verdict: 'inside' | 'outside' | 'unknown';
+  /** Rounded to 10 m. */
+  readonly distanceM: number | null;
+}
 
 /** A record with what lists show of its session. */
 export interface RecordListRow {
@@ -24,6 +32,8 @@ export interface RecordListRow {
   readonly arrivalAt: Instant | null;
   readonly excuseCategory: ExcuseCategory | null;
   readonly deviceId: string | null;
+  readonly location: RecordLocation | null;
+  readonly syncStatus: SyncStatus;
   readonly flags: readonly string[];
   readonly winnerOpId: Id | null;
   readonly version: number;
@@ -44,6 +54,11 @@ export interface RecordFilters {
   readonly mark?: Mark | undefined;
   readonly dateFrom?: LocalDate | undefined;
   readonly dateTo?: LocalDate | undefined;
+  readonly source?: MarkSource | undefined;
+  readonly syncStatus?: SyncStatus | undefined;
+  /** With a claim that waits for a person, or without. */
+  readonly needsReview?: boolean | undefined;
+  readonly id?: Id | undefined;
 }
 
 /** Orders the list accepts. */
@@ -74,11 +89,34 @@ function where(filters: RecordFilters, scope: Condition): Condition {
       filters.courseSection,
     );
   }
+  if (filters.id !== undefined) add('r.id = ?::uuid', filters.id);
+  if (filters.source !== undefined) add('r.source = ?', filters.source);
+  if (filters.needsReview !== undefined) parts.push(isIn(waitingPairs(), filters.needsReview));
+  if (filters.syncStatus !== undefined) parts.push(...ofSyncStatus(filters.syncStatus));
   return {
     sql: parts.map((part) => `(${part.sql})`).join(' and '),
     parameters: parts.flatMap((part) => part.parameters),
   };
 }
+
+function isIn(pairs: string, isWanted: boolean): Condition {
+  const sql = `${isWanted ? '' : 'not '}((r.session_id, r.student_id) in (${pairs}))`;
+  return { sql, parameters: [] };
+}
+
+function ofSyncStatus(status: SyncStatus): Condition[] {
+  if (status === 'conflict') return [isIn(conflictedPairs(), true)];
+  return [isIn(conflictedPairs(), false), isIn(waitingPairs(), status === 'pending')];
+}
+
+/**
+ * What every reading of a record shows of the winner's evidence. The key of a phone is shown where
+ * the student held the phone; a teacher's own device is nobody's business.
+ */
+const EVIDENCE_COLUMNS = `
+  coalesce(o.device_ref, case when o.source in ('qr', 'self') then o.device_key_id::text end)
+    as device_id,
+  o.evidence -> 'location' as location`;
 
 /** Records of one page within the scope over `s` and `st`, and how many there are. */
 export async function listRecords(
@@ -96,18 +134,43 @@ export async function listRecords(
   );
   const found = await rows<Row>(
     em,
-    `select r.id, r.session_id, r.student_id, r.mark, r.marked_at, r.source, r.capture_mode,
-       r.arrival_at, r.excuse_category, o.device_ref as device_id, r.flags, r.winner_op_id,
-       r.version, r.updated_at, s.scheduled_date, s.start_at, c.code as course_code,
-       c.name as course_name, cs.section_name, s.status as session_status
-     ${FROM}
-     join course_section cs on cs.id = s.course_section_id
-     join course c on c.id = cs.course_id
-     left join attendance_operation o on o.op_id = r.winner_op_id
-     where ${condition.sql} order by ${RECORD_ORDERINGS[ordering]} limit ?::int offset ?::int`,
+    `with page as materialized (
+       select r.id, r.session_id, r.student_id, r.mark, r.marked_at, r.source, r.capture_mode,
+         r.arrival_at, r.excuse_category, ${EVIDENCE_COLUMNS}, r.flags, r.winner_op_id,
+         r.version, r.updated_at, s.scheduled_date, s.start_at, c.code as course_code,
+         c.name as course_name, cs.section_name, s.status as session_status,
+         row_number() over (order by ${RECORD_ORDERINGS[ordering]}) as place
+       ${FROM}
+       join course_section cs on cs.id = s.course_section_id
+       join course c on c.id = cs.course_id
+       left join attendance_operation o on o.op_id = r.winner_op_id
+       where ${condition.sql} order by ${RECORD_ORDERINGS[ordering]} limit ?::int offset ?::int)
+     select page.*, ${SYNC_COLUMNS} from page ${syncJoins('page', 'select session_id from page')}
+     order by page.place`,
     [...condition.parameters, pageSize, (page - 1) * pageSize],
   );
   return { count: total?.count ?? 0, results: found.map(toRecordRow) };
+}
+
+/** One record within the scope over `s` and `st`, or undefined. */
+export async function findRecord(
+  em: Em,
+  scope: Condition,
+  id: Id,
+): Promise<RecordListRow | undefined> {
+  const found = await listRecords(em, scope, { id }, { page: 1, pageSize: 1 });
+  return found.results[0];
+}
+
+const SYNC_COLUMNS = `
+  (conflicted.student_id is not null) as has_conflict, (waiting.student_id is not null) as is_waiting`;
+
+/** Joins what `SYNC_COLUMNS` reads, once for all rows. */
+function syncJoins(alias: string, sessions: string): string {
+  const on = (other: string): string =>
+    `${other}.session_id = ${alias}.session_id and ${other}.student_id = ${alias}.student_id`;
+  return `left join (${conflictedPairs(sessions)}) conflicted on ${on('conflicted')}
+    left join (${waitingPairs(sessions)}) waiting on ${on('waiting')}`;
 }
 
 /** A student of a session's roll with the record, if any. */
@@ -140,8 +203,8 @@ export async function readRoll(
     em,
     `select distinct on (st.roll_number) st.id as roll_student_id, st.roll_number, u.first_name,
        u.last_name, r.id, r.session_id, r.student_id, r.mark, r.marked_at, r.source, r.capture_mode,
-       r.arrival_at, r.excuse_category, o.device_ref as device_id, r.flags, r.winner_op_id,
-       r.version, r.updated_at
+       r.arrival_at, r.excuse_category, ${EVIDENCE_COLUMNS}, r.flags, r.winner_op_id,
+       r.version, r.updated_at, ${SYNC_COLUMNS}
      from attendance_session s
      join session_section x on x.session_id = s.id
      join enrolment e on e.course_section_id = x.course_section_id and e.status = 'enrolled'
@@ -150,8 +213,10 @@ export async function readRoll(
      join app_user u on u.id = st.user_id
      left join attendance_record r on r.session_id = s.id and r.student_id = st.id
      left join attendance_operation o on o.op_id = r.winner_op_id
+     ${syncJoins('r', 'select ?::uuid')}
      where s.id = ?::uuid and (${scope.sql}) order by st.roll_number`,
-    [sessionId, ...scope.parameters],
+    // Three times within the joins, once in the condition.
+    [sessionId, sessionId, sessionId, sessionId, ...scope.parameters],
   );
   return { seq: Number(head?.live_seq ?? 0), students: found.map(toRollRow) };
 }
@@ -174,6 +239,9 @@ interface Row {
   arrival_at: string | null;
   excuse_category: ExcuseCategory | null;
   device_id: string | null;
+  location: unknown;
+  has_conflict: boolean;
+  is_waiting: boolean;
   flags: string[];
   winner_op_id: string | null;
   version: number;
@@ -210,6 +278,9 @@ type RecordColumns = Pick<
   | 'arrival_at'
   | 'excuse_category'
   | 'device_id'
+  | 'location'
+  | 'has_conflict'
+  | 'is_waiting'
   | 'flags'
   | 'winner_op_id'
   | 'version'
@@ -228,11 +299,22 @@ function toRecord(row: RecordColumns): NonNullable<RollRow['record']> {
     arrivalAt: toInstantOrNull(row.arrival_at),
     excuseCategory: row.excuse_category,
     deviceId: row.device_id,
+    location: toLocation(row.location),
+    syncStatus: syncStatusOf(row.has_conflict, row.is_waiting),
     flags: row.flags,
     winnerOpId: row.winner_op_id,
     version: row.version,
     updatedAt: toInstant(row.updated_at),
   };
+}
+
+/** Verdict and rounded distance of stored evidence; what else it holds stays there. */
+export function toLocation(stored: unknown): RecordLocation | null {
+  if (stored === null || typeof stored !== 'object') return null;
+  const { verdict, distance_m: distance } = stored as Readonly<Record<string, unknown>>;
+  if (verdict !== 'inside' && verdict !== 'outside' && verdict !== 'unknown') return null;
+  const isMeasured = typeof distance === 'number' && Number.isFinite(distance);
+  return { verdict, distanceM: isMeasured ? Math.round(distance / 10) * 10 : null };
 }
 
 function toRollRow(row: Partial<Row> & RollNames): RollRow {

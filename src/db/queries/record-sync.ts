@@ -1,0 +1,49 @@
+/** Which records carry an open contradiction or a claim that waits for a person (marks.md section 12). */
+
+/** The original's `sync_status` of a record. */
+export const SYNC_STATUSES = ['pending', 'synced', 'conflict'] as const;
+export type SyncStatus = (typeof SYNC_STATUSES)[number];
+
+/** (session_id, student_id) of records that an open contradiction names; one of several students on
+ * a device names each of them through their claims.
+ * @param sessions  a subquery of session ids that narrows the search, or nothing
+ */
+export function conflictedPairs(sessions?: string): string {
+  const narrow = sessions === undefined ? '' : `and k.session_id in (${sessions})`;
+  return `
+    select k.session_id, k.student_id from attendance_conflict k
+      where k.state = 'open' and k.student_id is not null ${narrow}
+    union
+    select ko.session_id, ko.student_id from attendance_conflict k
+      join attendance_operation ko on ko.op_id = any(k.op_ids)
+      where k.state = 'open' and k.student_id is null ${narrow}`;
+}
+
+/**
+ * (session_id, student_id) of records with a claim in review, a self-entry or an unconfirmed offline
+ * scan that was neither taken back nor answered: by a person who named it, or by a correction made
+ * after it came.
+ * @param sessions  a subquery of session ids that narrows the search, or nothing
+ */
+export function waitingPairs(sessions?: string): string {
+  const narrow = sessions === undefined ? '' : `and w.session_id in (${sessions})`;
+  return `
+    select distinct w.session_id, w.student_id from attendance_operation w
+      join attendance_session ws on ws.id = w.session_id
+      where w.kind = 'mark' ${narrow}
+        and (w.outcome = 'review' or (w.outcome = 'admitted' and (w.rank = 20
+          or (w.rank = 30 and ws.policy ->> 'offlineQr' is distinct from 'provisional'))))
+        and not exists (select 1 from attendance_operation a
+          where a.session_id = w.session_id and a.student_id = w.student_id
+            and a.outcome = 'admitted'
+            and ((a.kind = 'withdraw' and a.target_op_id = w.op_id)
+              or (a.kind = 'mark' and a.rank >= 80 and (a.base_op_id = w.op_id
+                or w.op_id = any(a.acks)
+                or (a.rank = 100 and a.received_at >= w.received_at)))))`;
+}
+
+/** The word for a record: a contradiction outweighs a waiting claim. */
+export function syncStatusOf(hasConflict: boolean, isWaiting: boolean): SyncStatus {
+  if (hasConflict) return 'conflict';
+  return isWaiting ? 'pending' : 'synced';
+}
