@@ -34,6 +34,12 @@ const pages: RouteObject[] = [
     lazy: async () => ({ Component: (await import('./inbox/inbox-page.tsx')).InboxPage }),
   },
   {
+    path: 'conflicts',
+    lazy: async () => ({
+      Component: (await import('./conflicts/conflicts-page.tsx')).ConflictsPage,
+    }),
+  },
+  {
     path: 'statistics',
     lazy: async () => ({
       Component: (await import('./statistics/course-statistics-page.tsx')).CourseStatisticsPage,

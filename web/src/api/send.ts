@@ -13,6 +13,8 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string | number | boolean | null | undefined>>;
   readonly body?: unknown;
   readonly idempotencyKey?: string;
+  /** The version the change was made from. */
+  readonly ifMatch?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -61,6 +63,7 @@ function headersOf(request: ApiRequest, token: string | null): Record<string, st
     Accept: 'application/json',
     ...(request.body === undefined ? {} : { 'Content-Type': 'application/json' }),
     ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+    ...(request.ifMatch === undefined ? {} : { 'If-Match': `"${request.ifMatch}"` }),
     ...(request.idempotencyKey === undefined ? {} : { 'Idempotency-Key': request.idempotencyKey }),
   };
 }

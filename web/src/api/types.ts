@@ -69,13 +69,19 @@ export interface SignedIn {
   readonly user: User;
 }
 
-export interface Counts {
+/** How a roll stands by mark. */
+export interface MarkCounts {
   readonly present: number;
   readonly late: number;
   readonly absent: number;
   readonly excused: number;
   readonly unmarked: number;
   readonly roster: number;
+}
+
+/** How a class stands: its marks, and how many contradictions wait for a word. */
+export interface Counts extends MarkCounts {
+  readonly conflicts: number;
 }
 
 export interface CourseReference {
@@ -200,7 +206,14 @@ export interface ResultRecord {
 export interface MarkResult {
   readonly op_id: string;
   readonly student: string;
-  readonly status: 'applied' | 'superseded' | 'duplicate' | 'rejected' | 'retry';
+  readonly status:
+    | 'applied'
+    | 'superseded'
+    | 'conflict_resolved'
+    | 'needs_review'
+    | 'duplicate'
+    | 'rejected'
+    | 'retry';
   readonly code: string | null;
   readonly detail: string | null;
   readonly record: ResultRecord | null;

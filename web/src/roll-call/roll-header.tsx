@@ -7,6 +7,7 @@ import { Link } from 'react-router';
 import type { SessionStep } from '../api/sessions.ts';
 import type { Session } from '../api/types.ts';
 import { useUser } from '../app-context.ts';
+import { ConflictCount } from '../conflicts/conflict-count.tsx';
 import { SessionMenu } from '../sessions/session-menu.tsx';
 import { StepDialog } from '../sessions/step-dialog.tsx';
 import { SessionChip } from '../shared/chips.tsx';
@@ -36,6 +37,7 @@ export function RollHeader({ session }: { readonly session: Session }) {
         lead={<Facts session={session} />}
         actions={
           <>
+            <ConflictCount session={session} />
             <SessionChip status={session.status} />
             <MainStep session={session} />
             <SessionMenu session={session} />

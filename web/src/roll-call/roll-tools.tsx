@@ -3,7 +3,7 @@ import { ActionIcon, Button, Select, TextInput, Tooltip } from '@mantine/core';
 import { IconChecks, IconKeyboard, IconSearch, IconUsers } from '@tabler/icons-react';
 import type { KeyboardEvent, RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Counts, Session } from '../api/types.ts';
+import type { MarkCounts, Session } from '../api/types.ts';
 import { MARK_LOOKS } from '../shared/chips.tsx';
 import { CountsBar } from '../shared/counts-bar.tsx';
 import type { RollFilter, RollView } from './narrow-roll.ts';
@@ -92,7 +92,7 @@ const FILTERS = ['all', 'unmarked', 'present', 'late', 'absent', 'excused'] as c
 
 interface CountsFilterProps extends ViewProps {
   readonly session: Session;
-  readonly counts: Counts;
+  readonly counts: MarkCounts;
 }
 
 /** How the class stands; each number shows its students. Stays in sight while scrolling. */

@@ -1,7 +1,7 @@
 /** Writes marks into a roster: from answers and live events, the newer version always wins. */
 import type {
   AttendanceRecord,
-  Counts,
+  MarkCounts,
   Mark,
   MarkResult,
   Roster,
@@ -73,7 +73,7 @@ export function newerOf(held: Roster | undefined, read: Roster): Roster {
 }
 
 /** The numbers of a whole roll. */
-export function countRows(rows: readonly { readonly mark: Mark | null }[]): Counts {
+export function countRows(rows: readonly { readonly mark: Mark | null }[]): MarkCounts {
   const counts = { present: 0, late: 0, absent: 0, excused: 0, unmarked: 0, roster: rows.length };
   for (const { mark } of rows) counts[mark ?? 'unmarked'] += 1;
   return counts;

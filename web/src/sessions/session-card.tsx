@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import type { Mark, Session } from '../api/types.ts';
 import { useUser } from '../app-context.ts';
+import { ConflictCount } from '../conflicts/conflict-count.tsx';
 import { MarkChip, SessionChip } from '../shared/chips.tsx';
 import { CountsBar } from '../shared/counts-bar.tsx';
 import { fullName } from '../shared/person-name.ts';
@@ -118,6 +119,7 @@ function ClassState({ session }: { readonly session: Session }) {
   return (
     <Stack gap={10}>
       {hasMarks ? <CountsBar counts={counts} /> : null}
+      <ConflictCount session={session} />
       <Group justify="space-between" align="center" wrap="nowrap" gap="sm">
         <div>
           <Text size="sm" className="numbers" fw={560} data-testid="attended">

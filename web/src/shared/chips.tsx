@@ -1,5 +1,6 @@
 /** Small labels for marks and states: colour, icon and word together, never colour alone. */
 import {
+  IconArrowsDiff,
   IconBan,
   IconCalendarEvent,
   IconCheck,
@@ -17,6 +18,7 @@ import {
 import type { TablerIcon } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { ConflictState } from '../api/conflicts.ts';
 import type { CaseStatus, Mark, SessionStatus, Verdict } from '../api/types.ts';
 
 export type Tone = 'present' | 'late' | 'absent' | 'excused' | 'unmarked' | 'info';
@@ -49,6 +51,12 @@ const CASE_LOOKS: Readonly<Record<CaseStatus, Look>> = {
   rejected: { tone: 'absent', icon: IconX },
   withdrawn: { tone: 'unmarked', icon: IconBan },
   expired: { tone: 'unmarked', icon: IconClockExclamation },
+};
+
+const CONFLICT_LOOKS: Readonly<Record<ConflictState, Look>> = {
+  open: { tone: 'late', icon: IconArrowsDiff },
+  settled: { tone: 'present', icon: IconCheck },
+  void: { tone: 'unmarked', icon: IconCheck },
 };
 
 const VERDICT_LOOKS: Readonly<Record<Verdict, Look>> = {
@@ -85,6 +93,12 @@ export function SessionChip({ status }: { readonly status: SessionStatus }) {
 export function CaseChip({ status }: { readonly status: CaseStatus }) {
   const { t } = useTranslation();
   return <Chip look={CASE_LOOKS[status]}>{t(`caseStatus.${status}`)}</Chip>;
+}
+
+/** The state of a contradiction. */
+export function ConflictChip({ state }: { readonly state: ConflictState }) {
+  const { t } = useTranslation();
+  return <Chip look={CONFLICT_LOOKS[state]}>{t(`conflicts.states.${state}`)}</Chip>;
 }
 
 /** Whether a student may sit the exam. */

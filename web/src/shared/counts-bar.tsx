@@ -1,13 +1,13 @@
 /** How a class stands, as one bar with its numbers beside it. */
 import { useTranslation } from 'react-i18next';
-import type { Counts } from '../api/types.ts';
+import type { MarkCounts } from '../api/types.ts';
 import { MARK_LOOKS } from './chips.tsx';
 import './counts-bar.css';
 
 const PARTS = ['present', 'late', 'excused', 'absent', 'unmarked'] as const;
 
 /** The bar alone; its numbers are read out as one sentence. */
-export function CountsBar({ counts }: { readonly counts: Counts }) {
+export function CountsBar({ counts }: { readonly counts: MarkCounts }) {
   const { t } = useTranslation();
   const label = PARTS.filter((part) => counts[part] > 0)
     .map((part) => `${t(`mark.${part}`)} ${counts[part]}`)
@@ -27,7 +27,7 @@ export function CountsBar({ counts }: { readonly counts: Counts }) {
 }
 
 /** The numbers by mark, as a list. */
-export function CountsList({ counts }: { readonly counts: Counts }) {
+export function CountsList({ counts }: { readonly counts: MarkCounts }) {
   const { t } = useTranslation();
   return (
     <ul className="counts-list numbers">

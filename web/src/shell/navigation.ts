@@ -1,5 +1,6 @@
 /** The places of the navigation, by role. */
 import {
+  IconArrowsDiff,
   IconCalendarCheck,
   IconChartBar,
   IconCertificate,
@@ -13,7 +14,7 @@ import type { Rights } from './rights.ts';
 /** One place. */
 export interface Place {
   readonly to: string;
-  readonly text: 'today' | 'mine' | 'requests' | 'inbox' | 'statistics' | 'report';
+  readonly text: 'today' | 'mine' | 'requests' | 'inbox' | 'conflicts' | 'statistics' | 'report';
   readonly icon: TablerIcon;
 }
 
@@ -24,6 +25,12 @@ export function placesOf(rights: Rights): readonly Place[] {
     { to: '/my-attendance', text: 'mine', icon: IconUserCheck, isShown: rights.isStudent },
     { to: '/my-requests', text: 'requests', icon: IconFileText, isShown: rights.isStudent },
     { to: '/approvals', text: 'inbox', icon: IconInbox, isShown: rights.approves },
+    {
+      to: '/conflicts',
+      text: 'conflicts',
+      icon: IconArrowsDiff,
+      isShown: rights.seesConflicts,
+    },
     { to: '/statistics', text: 'statistics', icon: IconChartBar, isShown: rights.seesStatistics },
     { to: '/eligibility', text: 'report', icon: IconCertificate, isShown: rights.seesReport },
   ];

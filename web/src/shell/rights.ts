@@ -9,6 +9,7 @@ export interface Rights {
   readonly overseesSessions: boolean;
   readonly createsSessions: boolean;
   readonly approves: boolean;
+  readonly seesConflicts: boolean;
   readonly seesStatistics: boolean;
   readonly seesReport: boolean;
 }
@@ -29,6 +30,7 @@ export function rightsOf(user: User): Rights {
     overseesSessions: has('view_attendance') && isOneOf(OVERSEERS),
     createsSessions: has('manage_sessions') && isOneOf(SESSION_MAKERS),
     approves: has('approve_leave') || has('approve_corrections'),
+    seesConflicts: has('mark_attendance') && isStaff,
     seesStatistics: has('view_statistics') && isStaff,
     seesReport: has('view_statistics') && isOneOf(REPORT_READERS),
   };

@@ -26,6 +26,7 @@ export const shell = {
   mine: 'My attendance',
   requests: 'My requests',
   inbox: 'Approvals',
+  conflicts: 'Conflicts',
   statistics: 'Course statistics',
   report: 'Exam eligibility',
   account: 'Your account',

@@ -12,6 +12,7 @@ import {
   source,
   verdict,
 } from './en-common.ts';
+import { conflicts } from './en-conflicts.ts';
 import { rollCall, session } from './en-sessions.ts';
 import { shell, signIn } from './en-shell.ts';
 import { inbox, report, statistics } from './en-staff.ts';
@@ -22,6 +23,7 @@ export const english = {
   caseStatus,
   common,
   component,
+  conflicts,
   excuse,
   inbox,
   mark,
