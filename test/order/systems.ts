@@ -13,16 +13,16 @@ import type { OrderCase } from './generate.ts';
 
 /** A way to a register: from all claims at once, and batch by batch. */
 export interface OrderSystem {
-  resolveAll(
+  readonly resolveAll: (
     context: SessionContext,
     roster: readonly Id[],
     operations: readonly ResolvableOperation[],
-  ): Register;
-  takeAll(
+  ) => Register;
+  readonly takeAll: (
     context: SessionContext,
     roster: readonly Id[],
     batches: readonly (readonly ResolvableOperation[])[],
-  ): Register;
+  ) => Register;
 }
 
 /** The rules as they are. */
