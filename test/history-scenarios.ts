@@ -5,6 +5,7 @@ import type { Activities } from '../src/activities/create-activities.ts';
 import type { Id, Instant, SessionEdge } from '../src/domain/types.ts';
 import {
   CASE_WORKFLOWS,
+  DAILY_NOTICES_WORKFLOW_ID,
   DAY_PLAN_WORKFLOW_ID,
   decideSignal,
   decideUpdate,
@@ -474,6 +475,20 @@ const PLANS: readonly Scenario[] = [
       bench.track(workflowId);
       const { coreQueue: taskQueue } = bench;
       await bench.client.workflow.execute(WORKFLOWS.reconcile, { workflowId, taskQueue });
+      return workflowId;
+    },
+  },
+  {
+    type: WORKFLOWS.dailyNotices,
+    name: 'one-day',
+    activities: () => ({
+      writeConflictDigests: () => Promise.resolve({ teachers: 3, written: 2 }),
+    }),
+    play: async ({ bench }) => {
+      const workflowId = `${DAILY_NOTICES_WORKFLOW_ID}/${randomUUID()}`;
+      bench.track(workflowId);
+      const { coreQueue: taskQueue } = bench;
+      await bench.client.workflow.execute(WORKFLOWS.dailyNotices, { workflowId, taskQueue });
       return workflowId;
     },
   },

@@ -1,5 +1,6 @@
 /** Every activity, built once per worker from its parts; thin over operations (temporal.md section 9). */
 import { caseActivities } from './cases.ts';
+import { noticeActivities } from './notices.ts';
 import type { ActivityParts } from './parts.ts';
 import { plannerActivities } from './planner.ts';
 import { reconcilerActivities } from './reconciler.ts';
@@ -12,6 +13,7 @@ export function createActivities(parts: ActivityParts) {
     ...caseActivities(parts),
     ...plannerActivities(parts),
     ...reconcilerActivities(parts),
+    ...noticeActivities(parts),
   };
 }
 

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/client';
 import { firstRow, type Orm } from '../db/orm.ts';
 import {
+  DAILY_NOTICES_WORKFLOW_ID,
   DAY_PLAN_WORKFLOW_ID,
   queueName,
   RECONCILE_WORKFLOW_ID,
@@ -52,6 +53,14 @@ function plansFor({ taskQueuePrefix }: QueueSettings, zone: string): Plan[] {
       spec: { intervals: [{ every: '1m' }] },
       overlap: 'SKIP',
       catchupWindow: '1m',
+    },
+    {
+      id: scheduleId(taskQueuePrefix, 'dailyNotices'),
+      workflowType: WORKFLOWS.dailyNotices,
+      workflowId: `${taskQueuePrefix}${DAILY_NOTICES_WORKFLOW_ID}`,
+      spec: { calendars: [{ hour: 18, minute: 0 }], timezone: zone },
+      overlap: 'SKIP',
+      catchupWindow: '24h',
     },
   ];
 }

@@ -379,7 +379,7 @@ describe('the reconciler', () => {
 describe('the Schedules', () => {
   it('are written twice without a second one', async () => {
     const { client } = bench.workflows;
-    const ids = (['dayPlanner', 'reconciler'] as const).map((name) =>
+    const ids = (['dayPlanner', 'reconciler', 'dailyNotices'] as const).map((name) =>
       scheduleId(bench.workflows.prefix, name),
     );
     try {
@@ -387,14 +387,48 @@ describe('the Schedules', () => {
       await ensureSchedules(client, settings, bench.deps.orm);
       await ensureSchedules(client, settings, bench.deps.orm);
 
-      const [planner, reconciler] = await Promise.all(
+      const [planner, reconciler, notices] = await Promise.all(
         ids.map((id) => client.schedule.getHandle(id).describe()),
       );
       expect(planner?.policies).toMatchObject({ overlap: 'BUFFER_ONE', catchupWindow: 86_400_000 });
       expect(planner?.spec.timezone).toBe('Asia/Kolkata');
       expect(reconciler?.policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 60_000 });
+      expect(notices?.policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 86_400_000 });
+      expect(notices?.spec).toMatchObject({
+        timezone: 'Asia/Kolkata',
+        calendars: [{ hour: [{ start: 18 }], minute: [{ start: 0 }] }],
+      });
     } finally {
       await Promise.all(ids.map((id) => client.schedule.getHandle(id).delete()));
+    }
+  });
+
+  it('at 18:00 tell the teacher of what a day left open', async () => {
+    const { client, prefix } = bench.workflows;
+    const settings = { taskQueuePrefix: prefix };
+    const session = await bench.addSession(-60, { status: 'open' });
+    await rows(
+      bench.em(),
+      `insert into attendance_conflict (id, session_id, kind, op_ids, opened_at)
+       values (?::uuid, ?::uuid, 'human_vs_human', '{}', app_clock())`,
+      [v7(), session],
+    );
+    try {
+      await ensureSchedules(client, settings, bench.deps.orm);
+      await client.schedule.getHandle(scheduleId(prefix, 'dailyNotices')).trigger();
+
+      await eventually('the digest', async () => {
+        const told = await rows(
+          bench.em(),
+          `select id from notification where user_id = ?::uuid and kind = 'conflict_digest'`,
+          [bench.world.faculty.userId],
+        );
+        return told.length === 1;
+      });
+    } finally {
+      const names = ['dayPlanner', 'reconciler', 'dailyNotices'] as const;
+      const handles = names.map((name) => client.schedule.getHandle(scheduleId(prefix, name)));
+      await Promise.all(handles.map((handle) => handle.delete()));
     }
   });
 });

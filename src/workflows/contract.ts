@@ -54,6 +54,7 @@ export const WORKFLOWS = {
   selfEntry: 'selfEntryApproval',
   dayPlan: 'dayPlan',
   reconcile: 'reconcile',
+  dailyNotices: 'dailyNotices',
 } as const;
 
 /** The workflow type of a case. */
@@ -75,7 +76,11 @@ export const SEARCH_ATTRIBUTES = {
 } as const;
 
 /** Schedule ids of section 5 that exist today. */
-export const SCHEDULES = { dayPlanner: 'day-planner', reconciler: 'reconciler' } as const;
+export const SCHEDULES = {
+  dayPlanner: 'day-planner',
+  reconciler: 'reconciler',
+  dailyNotices: 'daily-notices',
+} as const;
 
 /** Id of the workflow of a session. */
 export const sessionWorkflowId = (sessionId: Id): string => `session/${sessionId}`;
@@ -92,6 +97,8 @@ export const caseKindOfPrefix = (prefix: string): CaseKind | undefined =>
 export const DAY_PLAN_WORKFLOW_ID = 'dayPlan';
 /** Id of the reconciler's run; its Schedule adds a timestamp. */
 export const RECONCILE_WORKFLOW_ID = 'reconcile';
+/** Id of the run that writes a day's notices; its Schedule adds a timestamp. */
+export const DAILY_NOTICES_WORKFLOW_ID = 'dailyNotices';
 
 /** Most results and refusals a run remembers and carries into the next one. */
 export const REMEMBERED_RESULTS = 100;
@@ -177,6 +184,12 @@ export interface DayPlanProgress {
 export const pauseSignal = defineSignal('pause');
 export const resumeSignal = defineSignal('resume');
 export const progressQuery = defineQuery<DayPlanProgress>('progress');
+
+/** What the digest of a day did: teachers with open contradictions, and those newly told. */
+export interface DailyNoticesReport {
+  readonly teachers: number;
+  readonly written: number;
+}
 
 /** What one pass of the reconciler found and did. */
 export interface ReconcileReport {

@@ -87,6 +87,12 @@ const CHANGES: readonly (readonly [string, string, RegExp, string])[] = [
     /\.reconcileRuns\(\)/,
     '.startSessions()',
   ],
+  [
+    'daily notices that call another activity',
+    WORKFLOWS.dailyNotices,
+    /\.writeConflictDigests\(\)/,
+    '.startSessions()',
+  ],
 ];
 
 describe('recorded histories', () => {
