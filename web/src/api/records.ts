@@ -52,6 +52,7 @@ export const markRest = (api: ApiClient, session: string, mark: RollMark, idempo
 
 /** Filters of the list. */
 export interface RecordFilters {
+  readonly session?: string;
   readonly student?: string;
   readonly course_section?: string | null;
   readonly date_from?: string;

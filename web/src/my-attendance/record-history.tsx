@@ -1,14 +1,18 @@
 /** Every record of a student in one course, newest first, each open to a correction request. */
-import { Button, Center, Loader, Text } from '@mantine/core';
+import { ActionIcon, Button, Center, Loader, Text } from '@mantine/core';
+import { IconHistory } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { queryKeys } from '../api/query-keys.ts';
 import { readRecords } from '../api/records.ts';
 import { readCorrections } from '../api/requests.ts';
 import { EXCUSE_CATEGORIES, type ExcuseCategory, type ListedRecord } from '../api/types.ts';
 import { useApp } from '../app-context.ts';
+import { RecordHistoryDrawer, type HistorySubject } from '../records/record-history.tsx';
 import { CaseChip, MarkChip } from '../shared/chips.tsx';
 import { LoadFailed } from '../shared/states.tsx';
+import { sourceKey } from '../shared/source-key.ts';
 import { showMoment } from '../shared/times.ts';
 import { useZone } from '../shared/use-zone.ts';
 
@@ -25,6 +29,8 @@ export function RecordHistory({ section, student, onCorrect }: RecordHistoryProp
   const { t } = useTranslation();
   const pages = useRecordPages(section, student);
   const waiting = useWaitingCorrections(student);
+  const zone = useZone();
+  const [asked, setAsked] = useState<ListedRecord | null>(null);
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
   if (data === undefined) {
     return error === null ? (
@@ -54,6 +60,7 @@ export function RecordHistory({ section, student, onCorrect }: RecordHistoryProp
             record={record}
             isWaiting={waiting.has(record.session)}
             onCorrect={onCorrect}
+            onHistory={setAsked}
           />
         ))}
       </ul>
@@ -69,8 +76,19 @@ export function RecordHistory({ section, student, onCorrect }: RecordHistoryProp
           </Button>
         </Center>
       ) : null}
+      <RecordHistoryDrawer
+        subject={asked === null ? null : subjectOf(asked, zone)}
+        zone={zone}
+        onClose={() => setAsked(null)}
+      />
     </>
   );
+}
+
+function subjectOf(record: ListedRecord, zone: string): HistorySubject {
+  const { id, session, student, version, session_detail: detail } = record;
+  const when = showMoment(detail.start_datetime, zone);
+  return { id, session, student, version, name: `${detail.course_code} · ${when}` };
 }
 
 function useRecordPages(section: string, student: string) {
@@ -106,9 +124,10 @@ interface RecordRowProps {
   readonly record: ListedRecord;
   readonly isWaiting: boolean;
   readonly onCorrect: (record: ListedRecord) => void;
+  readonly onHistory: (record: ListedRecord) => void;
 }
 
-function RecordRow({ record, isWaiting, onCorrect }: RecordRowProps) {
+function RecordRow({ record, isWaiting, onCorrect, onHistory }: RecordRowProps) {
   const { t } = useTranslation();
   const zone = useZone();
   const { session_detail: detail, excuse_category: excuse } = record;
@@ -124,6 +143,14 @@ function RecordRow({ record, isWaiting, onCorrect }: RecordRowProps) {
         {sourceWords()}
       </Text>
       <div className="record-action">
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          onClick={() => onHistory(record)}
+          aria-label={t('records.openAt', { course: detail.course_code, when })}
+        >
+          <IconHistory size={17} aria-hidden />
+        </ActionIcon>
         {isWaiting ? (
           <span className="record-waiting">
             <CaseChip status="pending" />
@@ -146,25 +173,10 @@ function RecordRow({ record, isWaiting, onCorrect }: RecordRowProps) {
   function sourceWords(): string {
     const { source } = record;
     if (source === null) return '';
-    const words = isKnownSource(source) ? t(`source.${source}`) : t('source.unknown');
+    const words = t(`source.${sourceKey(source)}`);
     return isKnownExcuse(excuse) ? `${words} · ${t(`excuse.${excuse}`)}` : words;
   }
 }
-
-const SOURCES = [
-  'manual',
-  'qr',
-  'biometric',
-  'card',
-  'self',
-  'leave',
-  'correction',
-  'system',
-] as const;
-type Source = (typeof SOURCES)[number];
-
-const isKnownSource = (source: string): source is Source =>
-  (SOURCES as readonly string[]).includes(source);
 
 const isKnownExcuse = (excuse: string | null): excuse is ExcuseCategory =>
   excuse !== null && (EXCUSE_CATEGORIES as readonly string[]).includes(excuse);

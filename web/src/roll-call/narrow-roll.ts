@@ -27,6 +27,8 @@ export interface RollEntry {
 /** A student with everything a tile shows. */
 export interface GridEntry extends RollEntry {
   readonly source: string | null;
+  /** Something was recorded, so there is a history to read. */
+  readonly hasHistory: boolean;
   readonly isSending: boolean;
   /** Why the last mark was refused. */
   readonly failure: string | null;

@@ -1,11 +1,14 @@
 /** What a student sees of a session: the own mark and how the class stands, live. */
-import { Group, Paper, Stack, Text } from '@mantine/core';
+import { Button, Group, Paper, Stack, Text } from '@mantine/core';
+import { IconHistory } from '@tabler/icons-react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Mark, RosterRow, Session } from '../api/types.ts';
+import { RecordHistoryDrawer } from '../records/record-history.tsx';
 import { MARK_LOOKS } from '../shared/chips.tsx';
 import { CountsBar, CountsList } from '../shared/counts-bar.tsx';
+import { sourceKey } from '../shared/source-key.ts';
 import { showMoment } from '../shared/times.ts';
-import { sourceKey } from './source-key.ts';
 import { RollNotice } from './roll-notice.tsx';
 
 interface OwnMarkProps {
@@ -17,6 +20,7 @@ interface OwnMarkProps {
 export function OwnMark({ session, row }: OwnMarkProps) {
   const { t } = useTranslation();
   const { record } = row;
+  const [isOpen, setOpen] = useState(false);
   const mark = record?.mark ?? null;
   return (
     <Stack gap="md" maw={560}>
@@ -38,7 +42,33 @@ export function OwnMark({ session, row }: OwnMarkProps) {
             </Text>
           )}
         </div>
+        {record === null ? null : (
+          <Button
+            ms="auto"
+            size="xs"
+            variant="default"
+            leftSection={<IconHistory size={16} aria-hidden />}
+            onClick={() => setOpen(true)}
+          >
+            {t('records.open')}
+          </Button>
+        )}
       </Paper>
+      <RecordHistoryDrawer
+        subject={
+          isOpen && record !== null
+            ? {
+                id: record.id || null,
+                session: session.id,
+                student: row.student.id,
+                version: record.version,
+                name: `${session.course_section.course.code} ${session.course_section.course.name}`,
+              }
+            : null
+        }
+        zone={session.timezone}
+        onClose={() => setOpen(false)}
+      />
       <Paper p="md">
         <Stack gap="sm">
           <Group justify="space-between">

@@ -5,6 +5,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RollMark, RosterRow, Session } from '../api/types.ts';
+import { RecordHistoryDrawer, type HistorySubject } from '../records/record-history.tsx';
 import { notifyNews } from '../shared/notify.ts';
 import { fullName } from '../shared/person-name.ts';
 import { Empty } from '../shared/states.tsx';
@@ -43,6 +44,7 @@ export function RollCall({ session, rows, newsOf, marking, state }: RollCallProp
   const [view, setView] = useState(WHOLE_ROLL);
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const [announcement, setAnnouncement] = useState('');
+  const [asked, setAsked] = useState<string | null>(null);
   const [isHelping, help] = useDisclosure(false);
   const [isAskingRest, askRest] = useDisclosure(false);
   const search = useRef<HTMLInputElement>(null);
@@ -109,12 +111,18 @@ export function RollCall({ session, rows, newsOf, marking, state }: RollCallProp
           entries={shown}
           canMark={canMark}
           onMark={giveMark}
+          onHistory={setAsked}
           onExcused={() => notifyNews(t('rollCall.excusedElsewhere'))}
         />
       )}
       <div className="hidden-visually" role="status" aria-live="polite">
         {announcement}
       </div>
+      <RecordHistoryDrawer
+        subject={subjectOf(rows, session, asked)}
+        zone={session.timezone}
+        onClose={() => setAsked(null)}
+      />
       <HelpDialog isOpen={isHelping} onClose={help.close} />
       <RestDialog
         isOpen={isAskingRest}
@@ -148,11 +156,30 @@ function entriesOf(
       student,
       mark: sent ?? stored,
       source: sent === undefined && stored !== null ? (record?.source ?? null) : null,
+      hasHistory: record !== null,
       isSending: sent !== undefined,
       failure: failures.get(student.id)?.detail ?? null,
       news: newsOf.get(student.id) ?? 0,
     };
   });
+}
+
+function subjectOf(
+  rows: readonly RosterRow[],
+  session: Session,
+  asked: string | null,
+): HistorySubject | null {
+  const row = asked === null ? undefined : rows.find(({ student }) => student.id === asked);
+  if (!row) return null;
+  const { student, record } = row;
+  return {
+    // A record first heard of live has no id yet.
+    id: record?.id || null,
+    session: session.id,
+    student: student.id,
+    version: record?.version ?? 0,
+    name: `${fullName(student)} · ${student.roll_number}`,
+  };
 }
 
 /** Why the roll cannot be marked, or what still can. */

@@ -10,11 +10,13 @@ interface StudentGridProps {
   readonly entries: readonly GridEntry[];
   readonly canMark: boolean;
   readonly onMark: (entry: RollEntry, mark: RollMark) => void;
+  /** Somebody wants to know how a mark came about. */
+  readonly onHistory: (student: string) => void;
   /** Somebody tries to excuse by keyboard. */
   readonly onExcused: () => void;
 }
 
-const TILE_WIDTH_MIN = 316;
+const TILE_WIDTH_MIN = 340;
 const GAP = 10;
 const LETTERS: Readonly<Record<string, RollMark>> = { p: 'present', l: 'late', a: 'absent' };
 
@@ -24,7 +26,8 @@ export function focusStudent(student: string): void {
 }
 
 /** The grid; one tile takes part in the tab order, the others follow by arrow keys. */
-export function StudentGrid({ entries, canMark, onMark, onExcused }: StudentGridProps) {
+export function StudentGrid(props: StudentGridProps) {
+  const { entries, canMark, onMark, onHistory, onExcused } = props;
   const { t } = useTranslation();
   const instructions = useId();
   const { ref, width } = useElementSize();
@@ -61,6 +64,9 @@ export function StudentGrid({ entries, canMark, onMark, onExcused }: StudentGrid
       onMark(entry, letter);
       // On to the next name, as one reads a list aloud.
       goTo(at + 1);
+    } else if (entry?.hasHistory && event.key.toLowerCase() === 'h') {
+      event.preventDefault();
+      onHistory(entry.student.id);
     } else if (canMark && event.key.toLowerCase() === 'e') {
       onExcused();
     }
@@ -98,6 +104,7 @@ export function StudentGrid({ entries, canMark, onMark, onExcused }: StudentGrid
                     canMark={canMark}
                     onMark={onMark}
                     onChoose={onChoose}
+                    onHistory={onHistory}
                   />
                 ))}
               </div>

@@ -1,13 +1,13 @@
 /** One student: name, mark, and the marks to give. */
 import { Tooltip } from '@mantine/core';
-import { IconAlertTriangle } from '@tabler/icons-react';
+import { IconAlertTriangle, IconHistory } from '@tabler/icons-react';
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ROLL_MARKS, type Mark, type RollMark } from '../api/types.ts';
 import { MARK_LOOKS } from '../shared/chips.tsx';
 import { fullName } from '../shared/person-name.ts';
+import { sourceKey } from '../shared/source-key.ts';
 import type { GridEntry, RollEntry } from './narrow-roll.ts';
-import { sourceKey } from './source-key.ts';
 
 interface StudentTileProps extends GridEntry {
   /** This tile takes part in the tab order. */
@@ -15,6 +15,7 @@ interface StudentTileProps extends GridEntry {
   readonly canMark: boolean;
   readonly onMark: (entry: RollEntry, mark: RollMark) => void;
   readonly onChoose: (student: string) => void;
+  readonly onHistory: (student: string) => void;
 }
 
 /** What a click on the tile gives: present first, then around. */
@@ -65,6 +66,17 @@ export const StudentTile = memo(function StudentTile(props: StudentTileProps) {
           <Under {...props} />
         </span>
       </button>
+      {props.hasHistory ? (
+        <button
+          type="button"
+          tabIndex={-1}
+          className="roll-history no-print"
+          aria-label={t('records.openOf', { name })}
+          onClick={() => props.onHistory(student.id)}
+        >
+          <IconHistory size={17} stroke={1.8} aria-hidden />
+        </button>
+      ) : null}
       {canMark ? (
         <span className="roll-tile-marks">
           {ROLL_MARKS.map((to) => (

@@ -116,7 +116,7 @@ export const rollCall = {
   noMatchTitle: 'No student matches',
   noMatchText: 'Try another name, or show all marks.',
   instructions:
-    'Use the arrow keys to move, P, L or A to mark, slash to search, question mark for help.',
+    'Use the arrow keys to move, P, L or A to mark, H for the history, slash to search, question mark for help.',
   cardLabel: '{{name}}, {{roll}}, {{mark}}',
   cardSending: 'sending',
   cardFailed: 'not saved',
@@ -151,6 +151,7 @@ export const rollCall = {
   helpAbsent: 'Absent',
   helpCycle: 'Next mark',
   helpSearch: 'Search',
+  helpHistory: 'How the mark came about',
   helpHelp: 'This help',
   helpLeave: 'Leave the search',
   leaveTitle: 'Marks are still being sent',

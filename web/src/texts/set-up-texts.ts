@@ -13,6 +13,7 @@ import {
   verdict,
 } from './en-common.ts';
 import { conflicts } from './en-conflicts.ts';
+import { records } from './en-records.ts';
 import { rollCall, session } from './en-sessions.ts';
 import { shell, signIn } from './en-shell.ts';
 import { inbox, report, statistics } from './en-staff.ts';
@@ -30,6 +31,7 @@ export const english = {
   markLetter,
   mine,
   problem,
+  records,
   report,
   requests,
   rollCall,
