@@ -7,6 +7,7 @@ import { conflictRoutes } from './conflicts/routes.ts';
 import { correctionRoutes } from './correction/routes.ts';
 import { deviceRoutes } from './devices/routes.ts';
 import { docsRoutes } from './docs/routes.ts';
+import { enrolmentRoutes } from './enrolments/routes.ts';
 import { healthRoutes } from './health/routes.ts';
 import { leaveRoutes } from './leave/routes.ts';
 import { meRoutes } from './me/routes.ts';
@@ -26,6 +27,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...healthRoutes(deps),
     ...adminRoutes(),
     ...academicsRoutes(),
+    ...enrolmentRoutes(),
     ...deviceRoutes(),
     ...sessionRoutes(deps),
     ...recordRoutes(),

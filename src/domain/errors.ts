@@ -45,6 +45,7 @@ export const ERRORS = {
   correction_window_closed: { status: 409, title: 'The correction window is closed' },
   leave_overlaps: { status: 409, title: 'The leave overlaps another one' },
   duplicate_request: { status: 409, title: 'A pending request exists already' },
+  enrolment_overlaps: { status: 409, title: 'The student is enrolled already' },
   duplicate_session: { status: 409, title: 'This session exists already' },
   in_progress: { status: 409, title: 'The same request is still running', retryable: true },
   channel_disabled: { status: 409, title: 'Decisions by operators are switched off' },
