@@ -31,6 +31,30 @@ describe('loadEnvironment', () => {
     expect(loadEnvironment([], { NODE_ENV: 'production' }).campusNetworks).toEqual([]);
   });
 
+  it('takes the mail server from one address or from the five original names', () => {
+    const single = { SMTP_URL: 'smtps://mail.college.example', MAIL_FROM: 'a@college.example' };
+    const original = {
+      EMAIL_HOST: 'smtp.college.example',
+      EMAIL_HOST_USER: 'roll call@college.example',
+      EMAIL_HOST_PASSWORD: 'p@ss:/word?',
+    };
+
+    expect(loadEnvironment([], single)).toMatchObject({ smtpUrl: 'smtps://mail.college.example' });
+    const { smtpUrl, mailFrom } = loadEnvironment([], original);
+    const url = new URL(smtpUrl ?? '');
+    expect(decodeURIComponent(url.password)).toBe('p@ss:/word?');
+    expect([url.host, url.search]).toEqual(['smtp.college.example:587', '?requireTLS=true']);
+    expect(mailFrom).toBe('roll call@college.example');
+    expect(loadEnvironment([], { ...original, EMAIL_USE_TLS: 'False' }).smtpUrl).toContain(
+      'ignore',
+    );
+    expect(loadEnvironment([], {}).smtpUrl).toBeUndefined();
+  });
+
+  it('refuses a mail server without a sender', () => {
+    expect(() => loadEnvironment([], { EMAIL_HOST: 'smtp.college.example' })).toThrow(/MAIL_FROM/);
+  });
+
   it('has every variable it reads in the sample file', () => {
     const code = readFileSync(new URL('env.ts', import.meta.url), 'utf8');
     const sample = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');

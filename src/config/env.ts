@@ -31,6 +31,21 @@ const schema = z.object({
   CAMPUS_NETWORKS: z.string().default(''),
   RATE_LIMIT_SCALE: z.coerce.number().min(0.01).max(1_000).default(1),
   METRICS_TOKEN: z.string().min(22).optional(),
+  DASHBOARD_URL: z.url({ protocol: /^https?$/ }).optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\r\n]*@[^\r\n]+$/, 'give an address')
+    .optional(),
+  MAIL_FOLDER: z.string().default('var/mail'),
+  EMAIL_HOST: z
+    .string()
+    .regex(/^[\w.-]+$/, 'give a host name')
+    .optional(),
+  EMAIL_PORT: port.default(587),
+  EMAIL_USE_TLS: z.stringbool().default(true),
+  EMAIL_HOST_USER: z.string().min(1).optional(),
+  EMAIL_HOST_PASSWORD: z.string().min(1).optional(),
   OPERATOR_DECISIONS: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   TEST_CLOCK: switchOn,
@@ -70,6 +85,14 @@ export interface Environment {
   readonly rateLimitScale: number;
   readonly metricsToken: string | undefined;
   readonly operatorDecisions: boolean;
+  /** Address of the dashboard, for the links in mail; unset, mail has none. */
+  readonly dashboardUrl: string | undefined;
+  /** `smtp://` or `smtps://` address of the mail server, with its account; a secret. */
+  readonly smtpUrl: string | undefined;
+  /** The sender of mail; always set where `smtpUrl` is. */
+  readonly mailFrom: string | undefined;
+  /** Folder of mail that is not sent: outside production, without a mail server. */
+  readonly mailFolder: string;
   readonly logLevel: string;
   readonly testClock: boolean;
 }
@@ -126,6 +149,10 @@ export function loadEnvironment(
     rateLimitScale: values.RATE_LIMIT_SCALE,
     metricsToken: values.METRICS_TOKEN,
     operatorDecisions: values.OPERATOR_DECISIONS === 'on',
+    dashboardUrl: values.DASHBOARD_URL,
+    smtpUrl: smtpUrlOf(values),
+    mailFrom: mailFromOf(values),
+    mailFolder: values.MAIL_FOLDER,
     logLevel: values.LOG_LEVEL,
     testClock: values.TEST_CLOCK,
   };
@@ -139,12 +166,32 @@ const listOf = (text: string): string[] =>
     .map((item) => item.trim())
     .filter(Boolean);
 
+/** SMTP_URL, or the address that the original specification's five names describe. */
+function smtpUrlOf(values: z.infer<typeof schema>): string | undefined {
+  const { SMTP_URL, EMAIL_HOST: host, EMAIL_PORT: portNumber, EMAIL_USE_TLS: usesTls } = values;
+  if (SMTP_URL !== undefined || host === undefined) return SMTP_URL;
+  const isImplicit = portNumber === 465;
+  const url = new URL(`${isImplicit ? 'smtps' : 'smtp'}://${host}:${portNumber}`);
+  url.username = encodeURIComponent(values.EMAIL_HOST_USER ?? '');
+  url.password = encodeURIComponent(values.EMAIL_HOST_PASSWORD ?? '');
+  if (!isImplicit) url.searchParams.set(usesTls ? 'requireTLS' : 'ignoreTLS', 'true');
+  return url.href;
+}
+
+function mailFromOf(values: z.infer<typeof schema>): string | undefined {
+  const user = values.EMAIL_HOST_USER;
+  return values.MAIL_FROM ?? (user?.includes('@') ? user : undefined);
+}
+
 const SAMPLE_SECRETS = new Set(['your-secret-key', 'your-encryption-key', 'changeme', 'secret']);
 
 function missing(values: z.infer<typeof schema>, requirements: readonly Requirement[]): string[] {
   const problems: string[] = [];
   if (requirements.includes('database') && !values.DATABASE_URL) {
     problems.push('DATABASE_URL: set it to postgres://user:password@host:port/database');
+  }
+  if (smtpUrlOf(values) !== undefined && mailFromOf(values) === undefined) {
+    problems.push('MAIL_FROM: a mail server is set, so give the address that mail comes from');
   }
   if (requirements.includes('utc') && values.TZ !== 'UTC') {
     problems.push('TZ: start the process with TZ=UTC, as the npm scripts do');
