@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { seededDice, type Dice } from '../../../test/order/dice.ts';
 import { drawCase, drawLateMark, type OrderCase } from '../../../test/order/generate.ts';
+import { referenceProjection } from '../../../test/order/reference.ts';
 import { describeCase, shrinkCase } from '../../../test/order/shrink.ts';
 import {
   CONTROLS,
@@ -64,6 +65,31 @@ describe('a register', () => {
       }),
       { numRuns: 1_000, endOnFailure: true },
     );
+  });
+
+  it('is the one a second, plain reading of the rules gives', () => {
+    fc.assert(
+      fc.property(dice, (dice) => {
+        const drawn = drawCase(dice);
+        const { context, roster, operations } = drawn;
+
+        const register = resolveSession(context, roster, operations);
+
+        expect(projectRegister(register)).toBe(referenceProjection(drawn));
+      }),
+      { numRuns: 2_000, endOnFailure: true },
+    );
+  });
+
+  it('control: a reading that forgets withdrawals is found out', () => {
+    const runs = runsUntilFound((drawn) => {
+      const { context, roster, operations } = drawn;
+      const forgetful = operations.filter((op) => op.kind !== 'withdraw');
+      const register = resolveSession(context, roster, forgetful);
+      return projectRegister(register) !== referenceProjection(drawn);
+    });
+
+    expect(runs).toBeLessThanOrEqual(CONTROL_RUNS);
   });
 
   it('stays as it is when everything arrives once more', () => {
