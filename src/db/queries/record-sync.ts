@@ -4,7 +4,8 @@
 export const SYNC_STATUSES = ['pending', 'synced', 'conflict'] as const;
 export type SyncStatus = (typeof SYNC_STATUSES)[number];
 
-/** (session_id, student_id) of records that an open contradiction names; one of several students on
+/**
+ * (session_id, student_id) of records that an open contradiction names; one of several students on
  * a device names each of them through their claims.
  * @param sessions  a subquery of session ids that narrows the search, or nothing
  */
@@ -23,14 +24,13 @@ export function conflictedPairs(sessions?: string): string {
  * (session_id, student_id) of records with a claim in review, a self-entry or an unconfirmed offline
  * scan that was neither taken back nor answered: by a person who named it, or by a correction made
  * after it came.
- * @param sessions  a subquery of session ids that narrows the search, or nothing
+ * @param narrow  a condition over the claim `w` that narrows the search, or nothing
  */
-export function waitingPairs(sessions?: string): string {
-  const narrow = sessions === undefined ? '' : `and w.session_id in (${sessions})`;
+export function waitingPairs(narrow = 'true'): string {
   return `
     select distinct w.session_id, w.student_id from attendance_operation w
       join attendance_session ws on ws.id = w.session_id
-      where w.kind = 'mark' ${narrow}
+      where w.kind = 'mark' and ${narrow}
         and (w.outcome = 'review' or (w.outcome = 'admitted' and (w.rank = 20
           or (w.rank = 30 and ws.policy ->> 'offlineQr' is distinct from 'provisional'))))
         and not exists (select 1 from attendance_operation a

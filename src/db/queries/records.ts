@@ -145,7 +145,7 @@ export async function listRecords(
        join course c on c.id = cs.course_id
        left join attendance_operation o on o.op_id = r.winner_op_id
        where ${condition.sql} order by ${RECORD_ORDERINGS[ordering]} limit ?::int offset ?::int)
-     select page.*, ${SYNC_COLUMNS} from page ${syncJoins('page', 'select session_id from page')}
+     select page.*, ${SYNC_COLUMNS} from page ${syncJoins('page', 'select session_id from page', IN_PAGE)}
      order by page.place`,
     [...condition.parameters, pageSize, (page - 1) * pageSize],
   );
@@ -165,12 +165,14 @@ export async function findRecord(
 const SYNC_COLUMNS = `
   (conflicted.student_id is not null) as has_conflict, (waiting.student_id is not null) as is_waiting`;
 
+const IN_PAGE = '(w.session_id, w.student_id) in (select session_id, student_id from page)';
+
 /** Joins what `SYNC_COLUMNS` reads, once for all rows. */
-function syncJoins(alias: string, sessions: string): string {
+function syncJoins(alias: string, sessions: string, claims: string): string {
   const on = (other: string): string =>
     `${other}.session_id = ${alias}.session_id and ${other}.student_id = ${alias}.student_id`;
   return `left join (${conflictedPairs(sessions)}) conflicted on ${on('conflicted')}
-    left join (${waitingPairs(sessions)}) waiting on ${on('waiting')}`;
+    left join (${waitingPairs(claims)}) waiting on ${on('waiting')}`;
 }
 
 /** A student of a session's roll with the record, if any. */
@@ -213,7 +215,7 @@ export async function readRoll(
      join app_user u on u.id = st.user_id
      left join attendance_record r on r.session_id = s.id and r.student_id = st.id
      left join attendance_operation o on o.op_id = r.winner_op_id
-     ${syncJoins('r', 'select ?::uuid')}
+     ${syncJoins('r', 'select ?::uuid', 'w.session_id = ?::uuid')}
      where s.id = ?::uuid and (${scope.sql}) order by st.roll_number`,
     // Three times within the joins, once in the condition.
     [sessionId, sessionId, sessionId, sessionId, ...scope.parameters],

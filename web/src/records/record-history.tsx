@@ -100,6 +100,7 @@ function Entries({ history, zone }: { readonly history: RecordHistory; readonly 
         <Alert
           color="orange"
           variant="light"
+          className="history-conflict"
           icon={<IconArrowsDiff aria-hidden />}
           title={t('records.conflictTitle')}
         >
