@@ -16,6 +16,8 @@ export const queryKeys = {
   conflicts: ['conflict'] as const,
   conflictList: (filters: object) => ['conflict', 'list', filters] as const,
   conflict: (id: string) => ['conflict', 'one', id] as const,
+  selfEntries: ['self-entry'] as const,
+  selfEntryList: (filters: object) => ['self-entry', 'list', filters] as const,
   statistics: ['statistics'] as const,
   studentStatistics: (student: string) => ['statistics', 'student', student] as const,
   courseStatistics: (section: string) => ['statistics', 'course', section] as const,

@@ -139,6 +139,8 @@ export interface Session {
   readonly auto_open: boolean;
   readonly taken: boolean;
   readonly notes: string;
+  /** Until when students may enter themselves; null where they may not. */
+  readonly self_entry: { readonly enabled: boolean; readonly closes_at: string | null };
   readonly epoch: number;
   readonly version: number;
   readonly can: SessionRights;
@@ -258,6 +260,13 @@ export interface CorrectionRequest extends CaseFields {
   readonly from_mark: Mark | null;
   readonly to_mark: Mark;
   readonly excuse_category: string | null;
+}
+
+/** A student's own entry in a class, which its teacher decides. */
+export interface SelfEntry extends CaseFields {
+  readonly session: SessionDetail & { readonly id: string };
+  readonly op_id: string;
+  readonly record_mark: Mark | null;
 }
 
 /** The numbers of one student in one course. */

@@ -9,6 +9,7 @@ import { CASE_STATUSES, type CaseStatus } from '../api/types.ts';
 import { useUser } from '../app-context.ts';
 import { CasePages } from '../requests/case-pages.tsx';
 import { useCasePages } from '../requests/use-case-pages.ts';
+import { WaitingEntries } from '../self-entry/waiting-entries.tsx';
 import { PageHeader } from '../shared/page-header.tsx';
 import { Empty } from '../shared/states.tsx';
 import { NotAllowedPage } from '../shell/not-found-page.tsx';
@@ -62,6 +63,7 @@ export function InboxPage() {
           </Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="waiting">
+          <WaitingEntries />
           <WaitingList />
         </Tabs.Panel>
         <Tabs.Panel value="leave">

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Mark, RosterRow, Session } from '../api/types.ts';
 import { RecordHistoryDrawer } from '../records/record-history.tsx';
+import { OwnEntry } from '../self-entry/own-entry.tsx';
 import { MARK_LOOKS } from '../shared/chips.tsx';
 import { CountsBar, CountsList } from '../shared/counts-bar.tsx';
 import { sourceKey } from '../shared/source-key.ts';
@@ -54,6 +55,7 @@ export function OwnMark({ session, row }: OwnMarkProps) {
           </Button>
         )}
       </Paper>
+      <OwnEntry session={session} mark={mark} />
       <RecordHistoryDrawer
         subject={
           isOpen && record !== null

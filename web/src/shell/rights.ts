@@ -29,7 +29,7 @@ export function rightsOf(user: User): Rights {
     isFaculty: user.faculty_id !== null,
     overseesSessions: has('view_attendance') && isOneOf(OVERSEERS),
     createsSessions: has('manage_sessions') && isOneOf(SESSION_MAKERS),
-    approves: has('approve_leave') || has('approve_corrections'),
+    approves: has('approve_leave') || has('approve_corrections') || has('approve_self_entry'),
     seesConflicts: has('mark_attendance') && isStaff,
     seesStatistics: has('view_statistics') && isStaff,
     seesReport: has('view_statistics') && isOneOf(REPORT_READERS),

@@ -7,6 +7,12 @@ import { useApp, useUser } from '../app-context.ts';
 import { notifyNews } from '../shared/notify.ts';
 import { rightsOf } from './rights.ts';
 
+const NOUNS = {
+  leave: queryKeys.leaves,
+  correction: queryKeys.corrections,
+  self_entry: queryKeys.selfEntries,
+} as const;
+
 /** Follows the news about requests while the frame shows. */
 export function useInboxNews(): void {
   const { live } = useApp();
@@ -16,8 +22,7 @@ export function useInboxNews(): void {
   useEffect(
     () =>
       live.onInbox(({ kind, status }) => {
-        const noun = kind === 'leave' ? queryKeys.leaves : queryKeys.corrections;
-        void queryClient.invalidateQueries({ queryKey: noun });
+        void queryClient.invalidateQueries({ queryKey: NOUNS[kind] });
         if (status === 'pending') {
           if (approves) notifyNews(t('inbox.newArrived'));
           return;

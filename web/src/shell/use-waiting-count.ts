@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { queryKeys } from '../api/query-keys.ts';
 import { readCorrections, readLeaves } from '../api/requests.ts';
+import { readSelfEntries } from '../api/self-entries.ts';
 import { useApp, useUser } from '../app-context.ts';
 import { rightsOf } from './rights.ts';
 
@@ -23,5 +24,11 @@ export function useWaitingCount(): number {
     select: (listed) => listed.count,
     enabled: isEnabled,
   });
-  return (leaves.data ?? 0) + (corrections.data ?? 0);
+  const entries = useQuery({
+    queryKey: queryKeys.selfEntryList(WAITING),
+    queryFn: ({ signal }) => readSelfEntries(api, WAITING, signal),
+    select: (listed) => listed.count,
+    enabled: isEnabled,
+  });
+  return (leaves.data ?? 0) + (corrections.data ?? 0) + (entries.data ?? 0);
 }

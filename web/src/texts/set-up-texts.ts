@@ -16,6 +16,7 @@ import { conflicts } from './en-conflicts.ts';
 import { records } from './en-records.ts';
 import { rollCall, session } from './en-sessions.ts';
 import { shell, signIn } from './en-shell.ts';
+import { selfEntry } from './en-self-entry.ts';
 import { inbox, report, statistics } from './en-staff.ts';
 import { mine, requests } from './en-student.ts';
 
@@ -35,6 +36,7 @@ export const english = {
   report,
   requests,
   rollCall,
+  selfEntry,
   session,
   shell,
   signIn,
