@@ -127,6 +127,7 @@ export async function listRecords(
   ordering: RecordOrdering = '-start_datetime',
 ): Promise<{ count: number; results: RecordListRow[] }> {
   const condition = where(filters, scope);
+  const order = RECORD_ORDERINGS[ordering];
   const total = await firstRow<{ count: number }>(
     em,
     `select count(*)::int as count ${FROM} where ${condition.sql}`,
@@ -138,15 +139,14 @@ export async function listRecords(
        select r.id, r.session_id, r.student_id, r.mark, r.marked_at, r.source, r.capture_mode,
          r.arrival_at, r.excuse_category, ${EVIDENCE_COLUMNS}, r.flags, r.winner_op_id,
          r.version, r.updated_at, s.scheduled_date, s.start_at, c.code as course_code,
-         c.name as course_name, cs.section_name, s.status as session_status,
-         row_number() over (order by ${RECORD_ORDERINGS[ordering]}) as place
+         c.name as course_name, cs.section_name, s.status as session_status
        ${FROM}
        join course_section cs on cs.id = s.course_section_id
        join course c on c.id = cs.course_id
        left join attendance_operation o on o.op_id = r.winner_op_id
-       where ${condition.sql} order by ${RECORD_ORDERINGS[ordering]} limit ?::int offset ?::int)
+       where ${condition.sql} order by ${order} limit ?::int offset ?::int)
      select page.*, ${SYNC_COLUMNS} from page ${syncJoins('page', 'select session_id from page', IN_PAGE)}
-     order by page.place`,
+     order by ${order.replaceAll(/\b[rs]\./g, 'page.')}`,
     [...condition.parameters, pageSize, (page - 1) * pageSize],
   );
   return { count: total?.count ?? 0, results: found.map(toRecordRow) };
