@@ -1,7 +1,9 @@
-/** The worker process: workflows, activities, outbox relay, Schedules; ends cleanly on SIGTERM. */
+/** The worker process: workflows, activities, outbox relay, mail, Schedules; ends cleanly on SIGTERM. */
 import { createActivities } from '../activities/create-activities.ts';
 import { loadEnvironment } from '../config/env.ts';
-import { createDeps } from '../deps.ts';
+import { createDeps, type Deps } from '../deps.ts';
+import { startMailDelivery, type MailDelivery } from '../mail/deliver-mail.ts';
+import { createMailer } from '../mail/mailer.ts';
 import { createWorkflowGateway } from '../temporal/client.ts';
 import { startOutboxRelay } from '../temporal/outbox-relay.ts';
 import { POLLED_QUEUES, type PolledQueue } from '../workers/session-worker.ts';
@@ -28,14 +30,25 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => worker.stop());
 
   const relay = startOutboxRelay({ orm: deps.orm, runs: gateway.runs, logger: deps.logger });
+  const mail = startMail(deps);
   try {
     await worker.run();
   } finally {
-    await relay.stop();
+    await Promise.all([relay.stop(), mail?.stop()]);
     await deps.close();
   }
   deps.logger.info('worker stopped');
   process.exit(0); // Native threads of the SDK must not keep a finished process.
+}
+
+function startMail({ environment, orm, logger }: Deps): MailDelivery | undefined {
+  const mailer = createMailer(environment);
+  if (!mailer) {
+    logger.warn('mail is off: set SMTP_URL and MAIL_FROM to send notices by mail');
+    return undefined;
+  }
+  logger.info({ destination: mailer.destination }, 'mail is delivered');
+  return startMailDelivery({ orm, mailer, logger, dashboardUrl: environment.dashboardUrl });
 }
 
 /** `--queues core,bulk` narrows what is polled. */

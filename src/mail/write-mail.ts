@@ -1,0 +1,109 @@
+/** The words of a mail: what happened and where to look, without marks, names or reasons. */
+import type { NamedSession } from '../db/queries/notifications.ts';
+import type { NoticeKind, NoticePayloads } from '../domain/notices.ts';
+import type { CaseKind, Id } from '../domain/types.ts';
+
+/** A stored notice, as far as its mail needs it. */
+export interface WrittenNotice {
+  readonly kind: NoticeKind;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** Subject and text of a mail. */
+export interface MailText {
+  readonly subject: string;
+  readonly text: string;
+}
+
+/** Classes by id, as messages name them. */
+type Names = ReadonlyMap<Id, NamedSession>;
+/** What a kind says, and the page of the dashboard it leads to. */
+interface Words {
+  readonly subject: string;
+  readonly lines: readonly string[];
+  readonly page: string;
+}
+type Writers = {
+  readonly [K in NoticeKind]: (payload: NoticePayloads[K], names: Names) => Words;
+};
+
+/**
+ * Writes the mail of a notice. Mail leaves the institution's control, so it says less than the
+ * dashboard: which class, never which mark or whose word.
+ * @param dashboardUrl  undefined: the text names the page in words only
+ */
+export function writeMail(
+  { kind, payload }: WrittenNotice,
+  names: Names,
+  dashboardUrl: string | undefined,
+): MailText {
+  // The kind of a row decides the shape of its payload: both are written by `notify` alone.
+  const write = WRITERS[kind] as (payload: unknown, names: Names) => Words;
+  const { subject, lines, page } = write(payload, names);
+  const where = dashboardUrl === undefined ? [] : ['', new URL(page, dashboardUrl).href];
+  return {
+    subject,
+    text: [
+      ...lines,
+      ...where,
+      '',
+      'This message was sent automatically. Sign in to the attendance dashboard for details.',
+      '',
+    ].join('\n'),
+  };
+}
+
+const CASE_WORDS: Readonly<Record<CaseKind, string>> = {
+  leave: 'leave application',
+  correction: 'correction request',
+  self_entry: 'self-entry',
+};
+
+const WRITERS: Writers = {
+  mark_overruled: ({ session }, names) => ({
+    subject: 'Your attendance was decided by a person',
+    lines: [
+      `For ${nameOf(session, names)}, a device or your own scan had recorded your presence, and a member of the staff decided otherwise.`,
+      'If you disagree, look at the record and ask for a correction.',
+    ],
+    page: '/my-attendance',
+  }),
+  marks_disagree: ({ session }, names) => ({
+    subject: 'Two people recorded different marks',
+    lines: [
+      `In ${nameOf(session, names)}, somebody else recorded another mark than you for the same student.`,
+      'Please look at the conflict and settle it.',
+    ],
+    page: `/sessions/${session}`,
+  }),
+  record_overridden: ({ session }, names) => ({
+    subject: 'An attendance record was overridden',
+    lines: [`In ${nameOf(session, names)}, a record was changed by an authorised override.`],
+    page: `/sessions/${session}`,
+  }),
+  conflict_digest: ({ date, total, sessions }, names) => ({
+    subject: `${total} open attendance ${total === 1 ? 'conflict' : 'conflicts'} on ${date}`,
+    lines: [
+      'These classes of yours have contradictions that wait for a word:',
+      '',
+      ...sessions.map(({ session, conflicts }) => `- ${nameOf(session, names)}: ${conflicts}`),
+    ],
+    page: '/sessions',
+  }),
+  case_decided: ({ case_kind: kind, status }) => ({
+    subject: `Your ${CASE_WORDS[kind]} has an answer`,
+    lines: [
+      status === 'expired'
+        ? `Nobody decided your ${CASE_WORDS[kind]} in its time.`
+        : `Your ${CASE_WORDS[kind]} was decided.`,
+    ],
+    page: '/my-requests',
+  }),
+};
+
+function nameOf(session: Id, names: Names): string {
+  const name = names.get(session);
+  if (!name) return 'one of your classes';
+  const { courseCode, sectionName, scheduledDate, startTime } = name;
+  return `${courseCode} ${sectionName} on ${scheduledDate} at ${startTime}`;
+}
