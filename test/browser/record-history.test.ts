@@ -91,4 +91,15 @@ describe('the history of a record', () => {
     expect(await history.getByText('the seat was empty').count()).toBe(0);
     expect(complaints).toEqual([]);
   });
+
+  it('opens for the student from the own attendance', async () => {
+    const { page, complaints } = await enter(world.student.email, '/my-attendance');
+    await page.getByRole('button', { name: /^History of / }).click();
+    await page.getByRole('button', { name: /^History of the mark: / }).click();
+
+    const history = page.getByTestId('record-history');
+    await history.locator('[data-why="lost_lower_rank"]').getByText('A stronger entry').waitFor();
+    await history.locator('[data-winner]').getByText('Absent').waitFor();
+    expect(complaints).toEqual([]);
+  });
 });
