@@ -57,7 +57,7 @@ describe('judgeCapture', () => {
     ],
     [
       'a clock a day off waits for a person',
-      { sentMs: RECEIVED - 24 * 60 * MINUTE },
+      { sentMs: RECEIVED - 24 * 60 * MINUTE, capturedMs: RECEIVED - 25 * 60 * MINUTE },
       { review: 'clock_untrusted' },
     ],
     [

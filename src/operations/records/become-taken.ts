@@ -76,7 +76,8 @@ export async function isTaken(
          where o.rank between ${RANK.weak} and ${RANK.biometric} and o.student_id = any(?::uuid[]))::int as machine
      from attendance_operation o
      where o.session_id = ?::uuid and o.kind = 'mark' and o.outcome = 'admitted' and not exists (
-       select 1 from attendance_operation w where w.session_id = o.session_id
+       select 1 from attendance_operation w
+         where w.session_id = o.session_id and w.student_id = o.student_id
          and w.kind = 'withdraw' and w.outcome = 'admitted' and w.target_op_id = o.op_id and o.rank < ${RANK.faculty})`,
     [roster, session.id],
   );

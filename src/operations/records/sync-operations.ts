@@ -1,0 +1,279 @@
+/**
+ * Claims captured offline and sent later in one request: each gets its own result, and one session's
+ * trouble never touches another's (marks.md section 12, "Sync").
+ */
+import { rows, type Em } from '../../db/orm.ts';
+import { judgeCapture, type JudgedTime } from '../../domain/attendance/capture-time.ts';
+import { RANK } from '../../domain/attendance/ranks.ts';
+import type { Refusal } from '../../domain/attendance/results.ts';
+import { AppError } from '../../domain/errors.ts';
+import type { Id, Instant, Mark } from '../../domain/types.ts';
+import { bindingsAt, type BindingAt } from '../devices/device-bindings.ts';
+import type { Operation } from '../ports.ts';
+import { readClock } from '../sessions/session-row.ts';
+import { applyOperations } from './apply-operations.ts';
+import { withRetries, type MarkScope } from './mark-records.ts';
+import {
+  rejectedResult,
+  type DraftVerdict,
+  type OperationDraft,
+  type OperationResult,
+} from './operation-draft.ts';
+
+/** One claim as its device sends it. */
+export interface SyncItem {
+  readonly opId: Id;
+  readonly sessionId: Id;
+  readonly studentId: Id;
+  readonly mark: Mark;
+  readonly capturedAt: Instant;
+  readonly capturedMonoMs: number | null;
+  readonly bootId: string | null;
+  readonly baseOpId: Id | null;
+  readonly acks: readonly Id[];
+  readonly evidence: SyncEvidence;
+  readonly notes: string | null;
+}
+
+/** What a phone kept of a capture. */
+export interface SyncEvidence {
+  /** The code as it was read. */
+  readonly qr_code?: string | undefined;
+  /** The key of the device that captured it, where another one sends it. */
+  readonly device_key_id?: Id | undefined;
+}
+
+/** A request of one device. */
+export interface SyncRequest {
+  readonly clientId: string;
+  readonly sentAt: Instant;
+  readonly sentMonoMs: number;
+  readonly bootId: string;
+  /** The key that proved the request. */
+  readonly deviceKeyId: Id;
+  readonly items: readonly SyncItem[];
+}
+
+/** Who sends: a student for themselves, or the staff of classes. */
+export interface SyncScope extends MarkScope {
+  readonly userId: Id;
+  /** Set where the sender is a student and nothing else. */
+  readonly studentId: Id | null;
+}
+
+/** The answer to one request. */
+export interface SyncOutcome {
+  readonly serverTime: Instant;
+  /** In request order. */
+  readonly results: readonly OperationResult[];
+}
+
+/**
+ * Takes the claims session by session, each in a transaction of its own that is committed before
+ * this returns. A fault that may pass gives `retry` for the items of that session only.
+ * @param onFault  told of faults behind a `retry`
+ */
+export async function syncOperations(
+  operation: Operation,
+  scope: SyncScope,
+  request: SyncRequest,
+  onFault: (error: unknown) => void,
+): Promise<SyncOutcome> {
+  const receivedMs = await readClock(operation.em);
+  const sessions = await reachableSessions(operation.em, scope, request.items);
+  const captures = request.items.map((item) => ({ item, time: timeOf(request, item, receivedMs) }));
+  const bindings = await bindingsAt(
+    operation.em,
+    captures.map(({ item, time }) => ({
+      deviceKeyId: item.evidence.device_key_id ?? request.deviceKeyId,
+      userId: scope.userId,
+      // A time that nobody believes says nothing of who held the device.
+      at: new Date(time.review ? receivedMs : time.effAtMs).toISOString(),
+    })),
+  );
+  const results = request.items.map((item) => rejectedResult(item, UNKNOWN_SESSION));
+  const drafts: { readonly place: number; readonly sessionId: Id; draft: OperationDraft }[] = [];
+  captures.forEach(({ item, time }, place) => {
+    const { sessionId } = item;
+    const rank = sessions.get(sessionId);
+    if (rank === undefined) return;
+    const binding = bindings[place] ?? 'nobody';
+    const draft = draftOf(request, scope, item, time, rank, binding);
+    drafts.push({ place, sessionId, draft });
+  });
+  const ofSession = Map.groupBy(drafts, ({ sessionId }) => sessionId);
+  for (const [sessionId, own] of [...ofSession].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const claims = own.map(({ draft }) => draft);
+    const taken = await takeSession(operation, sessionId, claims, onFault);
+    own.forEach(({ place, draft }, index) => {
+      results[place] = taken[index] ?? retryResult(draft);
+    });
+  }
+  return { serverTime: new Date(receivedMs).toISOString(), results };
+}
+
+const UNKNOWN_SESSION: Refusal = {
+  code: 'session_unknown',
+  detail: 'There is no such class, or it is not one of yours.',
+};
+
+/** The rank of a sender's word in each session they see; machine evidence for a student. */
+async function reachableSessions(
+  em: Em,
+  scope: SyncScope,
+  items: readonly SyncItem[],
+): Promise<Map<Id, number | null>> {
+  const found = await rows<{ id: Id; teaches: boolean; may_mark: boolean }>(
+    em,
+    `select s.id, (${scope.mark.sql}) as may_mark, exists (
+       select 1 from teaching_assignment ta where ta.faculty_id = ?::uuid
+         and (ta.session_id = s.id or ta.course_section_id in (
+           select x.course_section_id from session_section x where x.session_id = s.id))
+         and ta.valid_from <= s.scheduled_date
+         and (ta.valid_to is null or ta.valid_to > s.scheduled_date)) as teaches
+     from attendance_session s where s.id = any(?::uuid[]) and (${scope.view.sql})`,
+    [
+      ...scope.mark.parameters,
+      scope.facultyId,
+      [...new Set(items.map((item) => item.sessionId))],
+      ...scope.view.parameters,
+    ],
+  );
+  return new Map(
+    found.map((row) => {
+      if (row.teaches) return [row.id, RANK.faculty];
+      return [row.id, row.may_mark ? RANK.override : null];
+    }),
+  );
+}
+
+function timeOf(request: SyncRequest, item: SyncItem, receivedMs: number): JudgedTime {
+  return judgeCapture({
+    receivedMs,
+    sentMs: Date.parse(request.sentAt),
+    sentMonoMs: request.sentMonoMs,
+    bootId: request.bootId,
+    capturedMs: Date.parse(item.capturedAt),
+    capturedMonoMs: item.capturedMonoMs,
+    capturedBootId: item.bootId,
+  });
+}
+
+function draftOf(
+  request: SyncRequest,
+  scope: SyncScope,
+  item: SyncItem,
+  time: JudgedTime,
+  staffRank: number | null,
+  binding: BindingAt,
+): OperationDraft {
+  const isStudent = scope.studentId !== null;
+  const refusal = isStudent ? studentRefusal(scope, item) : staffRefusal(staffRank, item);
+  const unknownDevice = binding === 'nobody' ? UNKNOWN_DEVICE : null;
+  const flags = binding === 'another' ? [...time.flags, 'foreign_device'] : [...time.flags];
+  return {
+    opId: item.opId,
+    studentId: item.studentId,
+    mark: item.mark,
+    rank: isStudent ? RANK.offlineQr : (staffRank ?? RANK.faculty),
+    source: isStudent ? 'qr' : 'manual',
+    captureMode: 'offline',
+    effAt: new Date(time.effAtMs).toISOString(),
+    capturedAt: item.capturedAt,
+    clockTrust: time.trust,
+    baseOpId: item.baseOpId,
+    acks: item.acks,
+    flags,
+    deviceKeyId: unknownDevice ? null : (item.evidence.device_key_id ?? request.deviceKeyId),
+    clientId: request.clientId,
+    evidence: evidenceOf(item.evidence),
+    notes: item.notes,
+    keepsRefusal: true,
+    draftsAfterLock: true,
+    verdict: verdictOf(refusal ?? unknownDevice, time),
+  };
+}
+
+function evidenceOf({ qr_code, device_key_id }: SyncEvidence): Record<string, string> | null {
+  const evidence = {
+    ...(qr_code === undefined ? {} : { qr_code }),
+    ...(device_key_id === undefined ? {} : { device_key_id }),
+  };
+  return Object.keys(evidence).length === 0 ? null : evidence;
+}
+
+/** A student's app sends that student's scans and nothing else. */
+function studentRefusal(scope: SyncScope, item: SyncItem): Refusal | null {
+  if (item.studentId !== scope.studentId) {
+    return { code: 'student_not_accepted', detail: 'You can send claims about yourself only.' };
+  }
+  if (item.evidence.qr_code === undefined) {
+    return { code: 'kind_not_allowed', detail: 'A student can send scanned codes only.' };
+  }
+  return null;
+}
+
+function staffRefusal(staffRank: number | null, item: SyncItem): Refusal | null {
+  if (staffRank === null) {
+    return { code: 'not_staff', detail: 'Only the staff of this class may mark it.' };
+  }
+  if (staffRank === RANK.override && item.notes === null) {
+    return {
+      code: 'reason_required',
+      detail: 'An override of the staff of a class needs notes that say why.',
+    };
+  }
+  return null;
+}
+
+const UNKNOWN_DEVICE: Refusal = {
+  code: 'device_key_unknown',
+  detail: 'The device was not registered when this was captured.',
+};
+
+function verdictOf(refusal: Refusal | null, time: JudgedTime): DraftVerdict | null {
+  if (refusal) return { outcome: 'rejected', ...refusal };
+  if (time.review === 'future_time') {
+    return {
+      outcome: 'review',
+      code: 'future_time',
+      detail: 'The capture lies in the future; the time of the device is wrong.',
+    };
+  }
+  if (time.review === 'clock_untrusted') {
+    return {
+      outcome: 'review',
+      code: 'clock_untrusted',
+      detail: 'The clock of the device is more than 15 minutes off.',
+    };
+  }
+  return null;
+}
+
+async function takeSession(
+  operation: Operation,
+  sessionId: Id,
+  drafts: readonly OperationDraft[],
+  onFault: (error: unknown) => void,
+): Promise<OperationResult[]> {
+  try {
+    return await withRetries(() =>
+      operation.em.transactional(async (em) => {
+        await rows(em, "set local lock_timeout = '2s'");
+        return applyOperations({ ...operation, em }, em, sessionId, drafts);
+      }),
+    );
+  } catch (error) {
+    const isExpected = error instanceof AppError && error.code === 'try_again';
+    if (!isExpected) onFault(error);
+    return drafts.map(retryResult);
+  }
+}
+
+/** Nothing was stored; the device sends it again later. */
+function retryResult(draft: Pick<OperationDraft, 'opId' | 'studentId'>): OperationResult {
+  return {
+    ...rejectedResult(draft, { code: 'try_again', detail: 'Send it again in a moment.' }),
+    status: 'retry',
+  };
+}
