@@ -22,6 +22,7 @@ import { caseWorkflowId, decideSignal } from '../../workflows/contract.ts';
 import { authRoutes } from '../auth/routes.ts';
 import { correctionRoutes } from '../correction/routes.ts';
 import { leaveRoutes } from '../leave/routes.ts';
+import { selfEntryRoutes } from '../self-entries/routes.ts';
 
 const BASE = '/api/v1/attendance/';
 const DEADLINE_MS = 20_000;
@@ -38,7 +39,12 @@ let leaveType: string;
 beforeAll(async () => {
   bench = await connectServer(temporalAddress());
   api = await startTestApi({
-    routes: (deps) => [...authRoutes(deps), ...leaveRoutes(deps), ...correctionRoutes(deps)],
+    routes: (deps) => [
+      ...authRoutes(deps),
+      ...leaveRoutes(deps),
+      ...correctionRoutes(deps),
+      ...selfEntryRoutes(deps),
+    ],
     variables: { TASK_QUEUE_PREFIX: `${randomUUID()}-` },
   });
   const { deps } = api;
@@ -195,5 +201,47 @@ describe('a request with Temporal behind the API', () => {
       [session, world.student.id],
     );
     expect(record).toEqual({ mark: 'present', source: 'correction' });
+  });
+
+  it('approves self-entries in bulk, each by its own workflow, and one by a signal', async () => {
+    const session = await makeSession(api.em(), {
+      campus: world.campus,
+      courseSection: world.section,
+      faculty: world.faculty.id,
+      room: world.room.id,
+      policy: { selfEntryEnabled: true },
+    });
+    const entries: string[] = [];
+    for (const { email } of world.students) {
+      const token = await api.signIn(email);
+      const reply = await send('POST', 'self-entries/', token, { session });
+      expect(reply.status).toBe(202);
+      const id = textOf(reply.body['entry']);
+      bench.track(caseWorkflowId('self_entry', id));
+      entries.push(id);
+    }
+    const [first, second, signalled = ''] = entries;
+    const teacher = await api.signIn(world.faculty.email);
+
+    const bulk = await send('POST', 'self-entries/bulk-decide/', teacher, {
+      ids: [first, randomUUID(), second],
+      verdict: 'approved',
+    });
+    await gateway.client().workflow.getHandle(`selfEntry/${signalled}`).signal(decideSignal, {
+      decisionId: v7(),
+      verdict: 'approved',
+      deciderId: world.faculty.userId,
+    });
+
+    expect(bulk.body['counts']).toEqual({ applied: 2, rejected: 1, retry: 0 });
+    const read = () => send('GET', `self-entries/${signalled}/`, teacher);
+    await until(async () => textOf((await read()).body['status']) === 'approved');
+    const present = await firstRow<{ count: number }>(
+      api.em(),
+      `select count(*)::int as count from attendance_record
+       where session_id = ?::uuid and mark = 'present' and rank = 80`,
+      [session],
+    );
+    expect(present?.count).toBe(3);
   });
 });

@@ -209,7 +209,7 @@ describe('POST self-entries/', () => {
     const session = await classFrom();
     const replies = await Promise.all([enter(session), enter(session)]);
 
-    expect(replies.map((reply) => reply.status).sort()).toEqual([202, 409]);
+    expect(replies.map((reply) => reply.status).toSorted((a, b) => a - b)).toEqual([202, 409]);
     expect(code(await enter(session))).toEqual([409, 'duplicate_request']);
   });
 

@@ -73,6 +73,7 @@ async function file(
   entry: NewSelfEntry,
 ): Promise<FiledSelfEntry> {
   await rows(em, "set local lock_timeout = '2s'");
+  await takeTurn(em, entry.opId);
   await requireVisible(em, view, entry.sessionId);
   const locked = await lockSessionForMarks(em, entry.sessionId);
   const isKnown = await isOperationKnown(em, entry.opId);
@@ -84,6 +85,13 @@ async function file(
   await insertEntry(operation, em, entryId, locked, entry);
   await recordFiling(operation, em, 'self_entry', entryId, { op_id: entry.opId });
   return { result, entryId, isRepeat: false };
+}
+
+/** The same request sent twice at once: the second waits, and then finds the first one's result. */
+async function takeTurn(em: Em, opId: Id): Promise<void> {
+  await rows(em, 'select pg_advisory_xact_lock(hashtextextended(?::text, 0))', [
+    `self-entry:${opId}`,
+  ]);
 }
 
 async function requireVisible(em: Em, view: Condition, sessionId: Id): Promise<void> {

@@ -98,6 +98,19 @@ describe('an entry against the close of its class', () => {
     expect(found).toHaveLength(1);
   });
 
+  it('gives ten requests under one key one entry and one answer', async () => {
+    const session = await classNow();
+    const opId = v7();
+
+    const filed = await Promise.all(Array.from({ length: 10 }, () => enter(session, 0, opId)));
+
+    expect(new Set(filed.map(({ entryId }) => entryId)).size).toBe(1);
+    expect(filed.filter(({ isRepeat }) => !isRepeat)).toHaveLength(1);
+    for (const { result } of filed) {
+      expect(result).toMatchObject({ opId, status: 'needs_review', code: 'awaiting_approval' });
+    }
+  });
+
   it('never makes a class a taken one and never keeps its student from being absent', async () => {
     const session = await classNow();
     await entryOf(session);
