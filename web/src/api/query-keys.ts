@@ -24,5 +24,6 @@ export const queryKeys = {
   eligibility: (filters: object) => ['statistics', 'eligibility', filters] as const,
   sections: ['section'] as const,
   rooms: ['room'] as const,
+  notifications: ['notification'] as const,
   zone: ['zone'] as const,
 };

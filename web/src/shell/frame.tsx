@@ -10,6 +10,7 @@ import { AccountMenu } from './account-menu.tsx';
 import { Brand } from './brand.tsx';
 import './frame.css';
 import { LiveBadge } from './live-badge.tsx';
+import { NotificationBell } from './notification-bell.tsx';
 import { BottomBar, SideBar } from './navigation-bars.tsx';
 import { placesOf } from './navigation.ts';
 import { rightsOf } from './rights.ts';
@@ -61,6 +62,7 @@ export function Frame() {
           </Group>
           <Group gap="xs" wrap="nowrap">
             <LiveBadge />
+            <NotificationBell />
             <AccountMenu />
           </Group>
         </Group>

@@ -13,6 +13,7 @@ import {
   verdict,
 } from './en-common.ts';
 import { conflicts } from './en-conflicts.ts';
+import { notifications } from './en-notifications.ts';
 import { records } from './en-records.ts';
 import { rollCall, session } from './en-sessions.ts';
 import { shell, signIn } from './en-shell.ts';
@@ -31,6 +32,7 @@ export const english = {
   mark,
   markLetter,
   mine,
+  notifications,
   problem,
   records,
   report,

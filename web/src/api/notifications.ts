@@ -1,0 +1,58 @@
+/** Calls about what the reader was told. */
+import type { ApiClient } from './client.ts';
+import type { Listed, Mark } from './types.ts';
+
+const BASE = '/api/v1/me/notifications/';
+
+/** What kinds of news there are. */
+export type NoticeKind =
+  | 'mark_overruled'
+  | 'marks_disagree'
+  | 'record_overridden'
+  | 'conflict_digest'
+  | 'case_decided';
+
+/** A class as a notification names it; `start_time` is `HH:MM` of the campus. */
+export interface NoticeSession {
+  readonly id: string;
+  readonly course_code: string;
+  readonly section_name: string;
+  readonly scheduled_date: string;
+  readonly start_time: string;
+  readonly conflicts: number | null;
+}
+
+/** One notification. */
+export interface Notification {
+  readonly id: string;
+  readonly kind: NoticeKind;
+  readonly created_at: string;
+  readonly read_at: string | null;
+  readonly mark: Mark | null;
+  readonly conflict: string | null;
+  readonly total: number | null;
+  readonly case: {
+    readonly id: string;
+    readonly kind: 'leave' | 'correction' | 'self_entry';
+    readonly status: string;
+  } | null;
+  readonly sessions: readonly NoticeSession[];
+}
+
+/** The newest notifications and how many are unread. */
+export interface NotificationList extends Listed<Notification> {
+  readonly unread: number;
+}
+
+interface Unread {
+  readonly unread: number;
+}
+
+export const readNotifications = (api: ApiClient, pageSize: number, signal?: AbortSignal) =>
+  api.request<NotificationList>({ path: BASE, query: { page_size: pageSize }, signal });
+
+export const markRead = (api: ApiClient, id: string) =>
+  api.request<Unread>({ method: 'POST', path: `${BASE}${id}/read/`, body: {} });
+
+export const markAllRead = (api: ApiClient) =>
+  api.request<Unread>({ method: 'POST', path: `${BASE}read-all/`, body: {} });

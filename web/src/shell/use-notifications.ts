@@ -1,0 +1,33 @@
+/** The reader's notifications, kept current, and the ways to mark them as read. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { markAllRead, markRead, readNotifications } from '../api/notifications.ts';
+import { queryKeys } from '../api/query-keys.ts';
+import { useApp } from '../app-context.ts';
+
+/** The list is a glance, not an archive. */
+const SHOWN = 20;
+/** News of marks come without a request's live event; this is how late the bell may be. */
+const ASK_EVERY_MS = 60_000;
+
+/** The newest notifications; asked for again every minute and at each news of a request. */
+export function useNotifications() {
+  const { api, live } = useApp();
+  const queryClient = useQueryClient();
+  const refresh = () => queryClient.invalidateQueries({ queryKey: queryKeys.notifications });
+  useEffect(
+    () =>
+      live.onInbox(() => {
+        void queryClient.invalidateQueries({ queryKey: queryKeys.notifications });
+      }),
+    [live, queryClient],
+  );
+  const query = useQuery({
+    queryKey: queryKeys.notifications,
+    queryFn: ({ signal }) => readNotifications(api, SHOWN, signal),
+    refetchInterval: ASK_EVERY_MS,
+  });
+  const read = useMutation({ mutationFn: (id: string) => markRead(api, id), onSettled: refresh });
+  const readAll = useMutation({ mutationFn: () => markAllRead(api), onSettled: refresh });
+  return { query, read, readAll };
+}
