@@ -110,7 +110,7 @@ async function store(
     // Another transaction took one of the ids after we looked; on a retry it is known.
     throw appError('try_again', 'The same operation is being written just now; send it again.');
   }
-  await writeRecords(em, outcome.changes);
+  await writeRecords(em, [...outcome.changes, ...outcome.touched]);
 }
 
 /**

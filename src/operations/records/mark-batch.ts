@@ -47,6 +47,8 @@ export interface BatchOutcome {
   /** Operations to insert, each carrying its first result. */
   readonly operations: readonly NewOperation[];
   readonly changes: readonly RecordChange[];
+  /** Records that say what they said, under a new version: their contradictions changed. */
+  readonly touched: readonly RecordChange[];
   readonly conflicts: readonly ConflictChange[];
   /** In the order in which the claims were taken. */
   readonly results: OperationResult[];
@@ -102,6 +104,7 @@ export class MarkBatch {
     const conflicts = conflictChanges(records.conflicts, this.#conflicts(), this.#reach(), () =>
       operation.ids.next(),
     );
+    this.#touch(conflicts);
     const openOf = this.#openConflicts(conflicts);
     const results = new Map<Id, OperationResult>();
     const answers = this.#taken.map((taken): OperationResult => {
@@ -121,6 +124,9 @@ export class MarkBatch {
         result: results.get(op.opId) ?? op.result,
       })),
       changes: [...this.#changes.values()].filter((change) => change.changed),
+      touched: [...this.#changes.values()].filter(
+        ({ before, after, changed }) => !changed && after.version !== before.version,
+      ),
       conflicts,
       results: answers,
       now: this.#now,
@@ -235,6 +241,20 @@ export class MarkBatch {
     const { deviceKeys } = this.#parts.reach;
     if (deviceKeys.size === 0) return found;
     return [...found, ...sharedDeviceConflicts(deviceKeys, this.#all())];
+  }
+
+  /**
+   * Whoever edits a record must have read of its contradictions: If-Match compares the version, so
+   * a new contradiction gives it a new one though the mark stays.
+   */
+  #touch(conflicts: readonly ConflictChange[]): void {
+    const studentOf = new Map(this.#all().map((op) => [op.opId, op.studentId]));
+    for (const opId of new Set(conflicts.flatMap(({ after }) => after.opIds))) {
+      const change = this.#changes.get(studentOf.get(opId) ?? '');
+      if (!change || change.changed || change.after.version !== change.before.version) continue;
+      const after = { ...change.before, version: change.before.version + 1, updatedAt: this.#now };
+      this.#changes.set(change.studentId, { ...change, after });
+    }
   }
 
   /** Ids of open contradictions by the claims they name. */

@@ -310,9 +310,9 @@ function isDifferent(before: RecordState, after: RecordState): boolean {
   );
 }
 
-/** Writes changed records in one statement. */
+/** Writes records as they are after their changes, in one statement. */
 export async function writeRecords(em: Em, changes: readonly RecordChange[]): Promise<void> {
-  const after = changes.filter((change) => change.changed).map((change) => change.after);
+  const after = changes.map((change) => change.after);
   if (after.length === 0) return;
   await rows(
     em,
