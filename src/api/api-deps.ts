@@ -6,10 +6,12 @@ import type { Prove } from '../auth/strategies.ts';
 import type { Environment } from '../config/env.ts';
 import type { OperationParts } from '../operations/operation-for.ts';
 import type { WorkflowGateway } from '../operations/ports.ts';
+import type { Keys } from '../security/keys.ts';
 
 /** What an application is built from. */
 export interface AppParts extends OperationParts {
   readonly environment: Environment;
+  readonly keys: Keys;
   readonly logger: Logger;
   readonly workflows: WorkflowGateway;
   readonly authentication: Authentication;

@@ -11,6 +11,7 @@ import { REFERENCE_FILES, referenceFiles } from './docs/reference-page.ts';
 import { dashboard } from './middleware/dashboard.ts';
 import { createHttpMetrics } from './middleware/metrics.ts';
 import { renderProblems } from './middleware/problem.ts';
+import { deviceProver } from './middleware/prove-device.ts';
 import { createRateLimits } from './middleware/rate-limits.ts';
 import { callerOf, requestContext } from './middleware/request-context.ts';
 import { allowedOrigins, securityHeaders } from './middleware/security-headers.ts';
@@ -61,7 +62,7 @@ export function createApp(
     campusNetworks: environment.campusNetworks,
     scale: environment.rateLimitScale,
   });
-  const serving = { deps, prove, limits, checkReplies };
+  const serving = { deps, prove, limits, checkReplies, proveDevice: deviceProver(parts) };
   for (const route of table) {
     app[route.method](
       route.path,
@@ -82,11 +83,14 @@ export function createApp(
 /** Every route names its access, and no two share method and path. */
 function assertTable(table: readonly Route[]): void {
   const seen = new Set<string>();
-  for (const { method, path, access } of table) {
+  for (const { method, path, access, deviceProof } of table) {
     const name = `${method.toUpperCase()} ${path}`;
     const kind: unknown = (access as Route['access'] | undefined)?.kind;
     if (kind !== 'public' && kind !== 'self' && kind !== 'permission') {
       throw new Error(`the route ${name} names no access`);
+    }
+    if (deviceProof && kind === 'public') {
+      throw new Error(`the route ${name} wants the device of nobody`);
     }
     if (seen.has(name)) throw new Error(`the route ${name} exists twice`);
     seen.add(name);

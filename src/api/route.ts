@@ -4,7 +4,9 @@ import type { z } from 'zod';
 import type { Permission } from '../auth/policies.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { ErrorCode } from '../domain/errors.ts';
+import type { ProvenDevice } from '../operations/devices/proven-device.ts';
 import type { Operation } from '../operations/ports.ts';
+import type { DevicePublicKey } from '../security/device-proof.ts';
 
 /** Who may call a route (trust.md section 3): anyone, any signed-in person, or a permission's holders. */
 export type Access =
@@ -17,6 +19,19 @@ export const selfAccess: Access = { kind: 'self' };
 /** Access for holders of a permission in any scope; the operation's SQL carries the scope itself. */
 export const authorize = (permission: Permission): Access => ({ kind: 'permission', permission });
 
+/**
+ * What a device proof (header `DPoP`, trust.md section 2) must show: `required`, the key of a device
+ * registered for the caller; `any_key`, possession of some key, for registering it.
+ */
+export type DeviceProofRule = 'required' | 'any_key';
+
+/** The key that proved a request. */
+export interface ProvenKey {
+  /** RFC 7638 thumbprint. */
+  readonly jkt: string;
+  readonly publicKey: DevicePublicKey;
+}
+
 /** What a handler is given: parsed values only, never the raw request body. */
 export interface RouteInput<P, Q, B> {
   readonly params: P;
@@ -24,6 +39,10 @@ export interface RouteInput<P, Q, B> {
   readonly body: B;
   /** The signed-in person; on public routes reading it throws `unauthenticated`. */
   readonly principal: Principal;
+  /** The caller's registered device; reading it is a defect unless `deviceProof` is `required`. */
+  readonly device: ProvenDevice;
+  /** The key that proved the request; reading it is a defect unless the route has `deviceProof`. */
+  readonly deviceKey: ProvenKey;
   /** em (forked for this request), clock, ids, sealer and actor. */
   readonly operation: Operation;
   /** The Idempotency-Key header, trimmed, when sent. */
@@ -57,6 +76,8 @@ export interface Route<
   readonly idempotency?: 'required' | 'optional';
   /** The request must name the version it was made from in If-Match; the handler refuses others. */
   readonly ifMatch?: 'required';
+  /** Which device proof the request must carry; none by default. Not for public routes. */
+  readonly deviceProof?: DeviceProofRule;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;

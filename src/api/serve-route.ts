@@ -4,18 +4,21 @@ import type { Principal } from '../auth/principal.ts';
 import { actingRole, holds } from '../auth/scope.ts';
 import type { Prove } from '../auth/strategies.ts';
 import { appError } from '../domain/errors.ts';
+import { findProvenDevice } from '../operations/devices/proven-device.ts';
 import { operationFor } from '../operations/operation-for.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { limitClassOf, type RateLimits } from './middleware/rate-limits.ts';
+import type { ProveDevice } from './middleware/prove-device.ts';
 import { inputReader, type ParsedParts } from './middleware/read-input.ts';
 import { callerOf } from './middleware/request-context.ts';
-import type { Access, Route, RouteInput, RouteReply } from './route.ts';
+import type { Access, DeviceProofRule, Route, RouteInput, RouteReply } from './route.ts';
 
 /** What serving needs beside the route. */
 export interface Serving {
   readonly deps: ApiDeps;
   readonly prove: Prove;
   readonly limits: RateLimits;
+  readonly proveDevice: ProveDevice;
   /** Compares every reply with its schema and fails on a difference; for tests. */
   readonly checkReplies: boolean;
 }
@@ -26,7 +29,9 @@ export function serveRoute(route: Route, serving: Serving): RequestHandler {
   return async (request, response) => {
     const principal = await admit(route, serving, request, response);
     const parts = await readInput(request, response);
-    const reply = await route.handler(inputOf(route, serving.deps, request, parts, principal));
+    const input = inputOf(route, serving.deps, request, parts, principal);
+    if (route.deviceProof) await addDevice(route.deviceProof, serving, input, response);
+    const reply = await route.handler(input);
     if (serving.checkReplies) assertReply(route, reply);
     send(response, reply);
   };
@@ -75,6 +80,24 @@ function mayPass(access: Access, principal: Principal): boolean {
 
 type Input = RouteInput<never, never, never>;
 
+/** Proves the key the request was signed with, and finds whose device it is where that matters. */
+async function addDevice(
+  rule: DeviceProofRule,
+  { proveDevice }: Serving,
+  input: Input,
+  response: Response,
+): Promise<void> {
+  const deviceKey = await proveDevice(input.request, response);
+  Object.defineProperty(input, 'deviceKey', { enumerable: true, value: deviceKey });
+  if (rule !== 'required') return;
+  const { operation, principal } = input;
+  const device = await findProvenDevice(operation, principal.userId, deviceKey.jkt);
+  Object.defineProperty(input, 'device', { enumerable: true, value: device });
+}
+
+/** Members that a route without a person or a device proof must not read. */
+type LateMember = 'principal' | 'device' | 'deviceKey';
+
 function inputOf(
   route: Route,
   deps: ApiDeps,
@@ -83,7 +106,7 @@ function inputOf(
   principal: Principal | undefined,
 ): Input {
   const permission = route.access.kind === 'permission' ? route.access.permission : undefined;
-  const input: Omit<RouteInput<unknown, unknown, unknown>, 'principal'> = {
+  const input: Omit<RouteInput<unknown, unknown, unknown>, LateMember> = {
     ...parts,
     operation: operationFor(deps, {
       ...callerOf(request),

@@ -68,7 +68,7 @@ export function createStrategies(parts: StrategyParts): {
 }
 
 /** The token of an `Authorization: Bearer` header. @throws AppError `unauthenticated` */
-function bearerOf(request: ProofRequest): string {
+export function bearerOf(request: ProofRequest): string {
   const header = request.headers['authorization'];
   const found = typeof header === 'string' ? /^Bearer ([\w.~+/=-]+)$/i.exec(header) : null;
   if (!found?.[1]) throw appError('unauthenticated', 'Send an access token as a Bearer token.');

@@ -1,6 +1,7 @@
 /** Makes OpenAPI 3.1 from the table of routes, so that the document cannot differ from the code. */
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../domain/errors.ts';
+import { PROOF_CHARACTERS_MAX } from '../../security/device-proof.ts';
 import type { Route } from '../route.ts';
 
 type Json = Record<string, unknown>;
@@ -52,6 +53,8 @@ function errorCodesOf(route: Route): ErrorCode[] {
   if (route.idempotency === 'required') add('idempotency_key_required');
   if (route.access.kind !== 'public') add('unauthenticated', 'actor_suspended');
   if (route.access.kind === 'permission') add('forbidden');
+  if (route.deviceProof) add('device_proof_required', 'device_proof_invalid', 'use_dpop_nonce');
+  if (route.deviceProof === 'required') add('device_not_registered', 'device_of_another');
   return [...codes].sort();
 }
 
@@ -114,6 +117,16 @@ function parametersOf(route: Route): Json[] {
       required: true,
       description: 'The version read, as its ETag: `"3"`',
       schema: { type: 'string', maxLength: 20 },
+    });
+  }
+  if (route.deviceProof) {
+    headers.push({
+      name: 'DPoP',
+      in: 'header',
+      required: true,
+      description:
+        'Proof of the device key (RFC 9449) with ath, the nonce of the last `DPoP-Nonce` header, and bh: base64url SHA-256 of the body, when there is one',
+      schema: { type: 'string', maxLength: PROOF_CHARACTERS_MAX },
     });
   }
   return [...ofObject(route.params, 'path'), ...ofObject(route.query, 'query'), ...headers];

@@ -1,0 +1,224 @@
+/** Proofs of possession of a device key: DPoP (RFC 9449) with server nonces (trust.md section 2). */
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { calculateJwkThumbprint, compactVerify, errors, importJWK } from 'jose';
+import { boundedCache } from './bounded-cache.ts';
+import type { Keys } from './keys.ts';
+
+/** A public key of a device, with the members its thumbprint counts and no others. */
+export type DevicePublicKey =
+  | { readonly kty: 'EC'; readonly crv: 'P-256'; readonly x: string; readonly y: string }
+  | { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string };
+
+/** What a proof must be about. */
+export interface ProvenRequest {
+  readonly method: string;
+  /** Whole addresses the request may have been sent to; query and fragment do not count. */
+  readonly urls: readonly string[];
+  /** Bytes of the body; empty when there was none. */
+  readonly body: Buffer;
+  readonly accessToken: string;
+}
+
+/** The outcome of a verification. */
+export type ProofVerdict =
+  | { readonly kind: 'proven'; readonly jkt: string; readonly publicKey: DevicePublicKey }
+  /** The proof is good but its nonce is missing, old or not ours. */
+  | { readonly kind: 'use_nonce' }
+  /** `reason` names the failing part in words for the developer of an app. */
+  | { readonly kind: 'invalid'; readonly reason: string };
+
+/** Issues nonces and verifies proofs. */
+export interface DeviceProofs {
+  /** A nonce for the header `DPoP-Nonce`; any process with the same secret accepts it. */
+  issueNonce(now: Date): string;
+  /** Verifies a proof, and remembers it so that it counts once. */
+  verify(proof: string, request: ProvenRequest, now: Date): Promise<ProofVerdict>;
+}
+
+/** Life of a nonce. */
+const NONCE_SECONDS = 300;
+/** Clocks of two processes may differ by this much. */
+const SKEW_SECONDS = 10;
+/** A used proof is remembered for as long as its nonce can live, so it is never good twice here. */
+const USED = { lifeMs: (NONCE_SECONDS + SKEW_SECONDS) * 1_000, entriesMax: 200_000 };
+/** Longest proof that is read. */
+export const PROOF_CHARACTERS_MAX = 4_096;
+const TYPE = 'dpop+jwt';
+
+/** Makes the service; `keys` gives the key that nonces are made with. */
+export function createDeviceProofs(keys: Pick<Keys, 'purposeKey'>): DeviceProofs {
+  const nonceKey = keys.purposeKey('dpop-nonce');
+  const used = boundedCache<true>(USED);
+
+  /** Answers whether this proof is new, and remembers it. */
+  const takeOnce = (jkt: string, jti: string): boolean => {
+    const name = hashOf(`${jkt}.${jti}`);
+    const now = performance.now();
+    if (used.get(name, now)) return false;
+    used.set(name, true, now);
+    return true;
+  };
+
+  return {
+    issueNonce: (now) => nonceAt(nonceKey, secondsOf(now)),
+    async verify(proof, request, now) {
+      const opened = await openProof(proof);
+      if (typeof opened === 'string') return { kind: 'invalid', reason: opened };
+      const { claims, publicKey } = opened;
+      const difference = differenceOf(claims, request);
+      if (difference) return { kind: 'invalid', reason: difference };
+      if (!isLiveNonce(nonceKey, claims.nonce, secondsOf(now))) return { kind: 'use_nonce' };
+      const jkt = await calculateJwkThumbprint(publicKey, 'sha256');
+      if (!takeOnce(jkt, claims.jti)) {
+        return { kind: 'invalid', reason: 'this proof was used already: make one per request' };
+      }
+      return { kind: 'proven', jkt, publicKey };
+    },
+  };
+}
+
+/** Members of a JWK that only a private or shared key has (RFC 7518 section 6, RFC 8037). */
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+
+/** The claims of a proof; `iat` must be there too, but the nonce dates a proof and no clock does. */
+interface ProofClaims {
+  readonly htm: string;
+  readonly htu: string;
+  readonly jti: string;
+  readonly ath: string;
+  readonly nonce: string | undefined;
+  readonly bh: string | undefined;
+}
+
+/** The claims and key of a proof that its own key signed, or what is wrong in words. */
+async function openProof(
+  proof: string,
+): Promise<{ readonly claims: ProofClaims; readonly publicKey: DevicePublicKey } | string> {
+  if (proof.length > PROOF_CHARACTERS_MAX) return 'the proof is too long';
+  const header = membersOf(Buffer.from(proof.split('.')[0] ?? '', 'base64url'));
+  const jwk = Object(header['jwk']) as Members;
+  if (PRIVATE_MEMBERS.some((member) => member in jwk)) {
+    return 'the header holds a private key: replace that key now';
+  }
+  const publicKey = readPublicKey(jwk);
+  if (header['typ'] !== TYPE) return `the header typ must be "${TYPE}"`;
+  if (!publicKey) return 'the header needs a jwk: a public key of P-256 or Ed25519';
+  const alg = publicKey.kty === 'EC' ? 'ES256' : 'EdDSA';
+  if (header['alg'] !== alg) return `the header alg must be ${alg} for this key`;
+  const payload = await signedPayload(proof, alg, publicKey);
+  if (!payload) return 'the signature is not that of the jwk in the header';
+  const claims = readClaims(membersOf(payload));
+  if (!claims) return 'the claims htm, htu, jti, iat and ath are required';
+  return { claims, publicKey };
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** The members of a JSON object; none where the bytes are no object. */
+function membersOf(bytes: Uint8Array): Members {
+  try {
+    return Object(JSON.parse(Buffer.from(bytes).toString('utf8'))) as Members;
+  } catch {
+    // No JSON has no members, and the caller names what is missing.
+    return {};
+  }
+}
+
+const COORDINATE_BYTES = 32;
+
+/** One spelling only: base64url leaves spare bits, with which one key would have many thumbprints. */
+function isCoordinate(value: unknown): value is string {
+  if (typeof value !== 'string') return false;
+  const bytes = Buffer.from(value, 'base64url');
+  return bytes.length === COORDINATE_BYTES && bytes.toString('base64url') === value;
+}
+
+/** The public key of a JWK with the members its thumbprint counts, or undefined. */
+function readPublicKey({ kty, crv, x, y }: Members): DevicePublicKey | undefined {
+  if (!isCoordinate(x)) return undefined;
+  if (kty === 'EC' && crv === 'P-256' && isCoordinate(y)) return { kty, crv, x, y };
+  return kty === 'OKP' && crv === 'Ed25519' ? { kty, crv, x } : undefined;
+}
+
+function readClaims(payload: Members): ProofClaims | undefined {
+  const { htm, htu, jti, iat, ath, nonce, bh } = payload;
+  if (typeof htm !== 'string' || typeof htu !== 'string' || typeof ath !== 'string') {
+    return undefined;
+  }
+  if (typeof jti !== 'string' || jti === '' || typeof iat !== 'number') return undefined;
+  if (!isTextOrAbsent(nonce) || !isTextOrAbsent(bh)) return undefined;
+  return { htm, htu, jti, ath, nonce, bh };
+}
+
+const isTextOrAbsent = (value: unknown): value is string | undefined =>
+  value === undefined || typeof value === 'string';
+
+async function signedPayload(
+  proof: string,
+  alg: 'ES256' | 'EdDSA',
+  jwk: DevicePublicKey,
+): Promise<Uint8Array | undefined> {
+  const key = await importPublicKey(alg, jwk);
+  if (!key) return undefined;
+  try {
+    const { payload } = await compactVerify(proof, key, { algorithms: [alg] });
+    return payload;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return undefined;
+    throw error;
+  }
+}
+
+/** The key, or undefined for coordinates that are no point of the curve. */
+async function importPublicKey(alg: string, jwk: DevicePublicKey) {
+  try {
+    return await importJWK({ ...jwk }, alg);
+  } catch {
+    // Only the coordinates vary here, so every failure means that they are no key.
+    return undefined;
+  }
+}
+
+/** What the proof says otherwise than the request, in words; undefined when they agree. */
+function differenceOf(claims: ProofClaims, request: ProvenRequest): string | undefined {
+  if (claims.htm !== request.method) return 'htm is not the method of this request';
+  const target = targetOf(claims.htu);
+  if (target === undefined || !request.urls.some((url) => targetOf(url) === target)) {
+    return 'htu is not the address of this request';
+  }
+  if (!isSame(claims.ath, hashOf(request.accessToken))) {
+    return 'ath is not the hash of the access token';
+  }
+  if (request.body.length === 0 && claims.bh === undefined) return undefined;
+  if (claims.bh === undefined) return 'bh, the hash of the body, is missing';
+  return isSame(claims.bh, hashOf(request.body)) ? undefined : 'bh is not the hash of the body';
+}
+
+/** An address as proofs compare it: normalised, without query, fragment and trailing slash. */
+function targetOf(text: string): string | undefined {
+  const url = URL.parse(text);
+  return url ? `${url.origin}${url.pathname.replace(/\/+$/, '')}` : undefined;
+}
+
+const hashOf = (bytes: string | Buffer): string =>
+  createHash('sha256').update(bytes).digest('base64url');
+
+function isSame(given: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+const secondsOf = (now: Date): number => Math.floor(now.getTime() / 1_000);
+
+/** Second of issue and its HMAC: nothing is stored, and nobody else can make one. */
+function nonceAt(key: Buffer, second: number): string {
+  const mac = createHmac('sha256', key).update(String(second)).digest('base64url');
+  return `${second}.${mac}`;
+}
+
+function isLiveNonce(key: Buffer, nonce: string | undefined, nowSecond: number): boolean {
+  const second = Number(/^(\d{1,12})\./.exec(nonce ?? '')?.[1] ?? Number.NaN);
+  const age = nowSecond - second;
+  const isCurrent = age >= -SKEW_SECONDS && age < NONCE_SECONDS;
+  return isCurrent && isSame(nonce ?? '', nonceAt(key, second));
+}
