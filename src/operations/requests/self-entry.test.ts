@@ -8,10 +8,13 @@ import {
 } from '../../../test/request-bench.ts';
 import { moveDatabaseClock } from '../../../test/factories.ts';
 import { firstRow, rows } from '../../db/orm.ts';
+import { appError } from '../../domain/errors.ts';
+import { directWorkflows } from '../../../test/direct-workflows.ts';
 import type { Id } from '../../domain/types.ts';
 import { operationFor } from '../operation-for.ts';
-import { SYSTEM_ACTOR } from '../ports.ts';
+import { SYSTEM_ACTOR, type WorkflowGateway } from '../ports.ts';
 import { findLateRuns } from '../runs/find-late-runs.ts';
+import { decideSelfEntries } from './decide-self-entries.ts';
 import { fileSelfEntry, type FiledSelfEntry } from './file-self-entry.ts';
 import { ladderInstants } from './ladder-instants.ts';
 import { loadCaseView } from './load-case-view.ts';
@@ -118,6 +121,60 @@ describe('an entry against the close of its class', () => {
     await bench.take(session, 'close');
 
     expect(await bench.record(session, studentAt(0).id)).toMatchObject({ mark: 'absent' });
+  });
+});
+
+describe('a bulk decision', () => {
+  const decideAll = (workflows: WorkflowGateway, ids: readonly Id[]) =>
+    decideSelfEntries(bench.as(bench.world.faculty.userId, 'faculty'), workflows, {
+      ids,
+      verdict: 'approved',
+      note: undefined,
+      decisionIdOf: () => v7(),
+    });
+  const wholeClass = async (): Promise<Id[]> => {
+    const session = await classNow();
+    return Promise.all(bench.world.students.map((_, index) => entryOf(session, index)));
+  };
+
+  it('sends at most 20 updates at a time and answers in the order it was asked', async () => {
+    const ids = await wholeClass();
+    const direct = directWorkflows();
+    direct.connect(bench.deps);
+    let [running, most] = [0, 0];
+    const counting: WorkflowGateway = {
+      ...direct,
+      async decide(...message) {
+        running += 1;
+        most = Math.max(most, running);
+        return direct.decide(...message).finally(() => {
+          running -= 1;
+        });
+      },
+    };
+
+    const results = await decideAll(counting, ids);
+
+    expect(results.map(({ id, status }) => [id, status])).toEqual(ids.map((id) => [id, 'applied']));
+    expect(most).toBeLessThanOrEqual(20);
+    expect(most).toBeGreaterThan(1);
+  });
+
+  it('gives up asking a server that is away, and says which ones to send again', async () => {
+    const ids = await wholeClass();
+    let calls = 0;
+    const away: WorkflowGateway = {
+      ...directWorkflows(),
+      decide() {
+        calls += 1;
+        return Promise.reject(appError('workflow_unavailable', 'Temporal is away.'));
+      },
+    };
+
+    const results = await decideAll(away, ids);
+
+    expect(results.map(({ status }) => status)).toEqual(ids.map(() => 'retry'));
+    expect(calls).toBeLessThan(ids.length);
   });
 });
 
