@@ -23,6 +23,7 @@ import {
 import { applySelfEntry, withdrawSelfEntry } from './self-entry-effects.ts';
 import { CASE_TABLE, findCase, viewOf, type CaseRow } from './case-row.ts';
 import { mayDecide } from './may-decide.ts';
+import { tellOfEnd } from './tell-of-end.ts';
 
 /**
  * Applies one decision. A known decision id gives the first result; a refusal changes nothing.
@@ -84,6 +85,7 @@ async function decide(
     await withdrawSelfEntry(operation, em, row);
   }
   await writeDecision(operation, em, row, message);
+  await tellOfEnd(operation, em, row, message.verdict);
   await appendLog(em, operation.ids, { audit: [decidedEvent(operation, row, message, after)] });
   const decided = await findCase(em, kind, id);
   return { view: viewOf(decided ?? row), refused: null };

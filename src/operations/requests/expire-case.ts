@@ -7,6 +7,7 @@ import type { CaseKind, Id } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
 import { caseEvent } from './apply-decision.ts';
 import { CASE_TABLE, findCase, viewOf } from './case-row.ts';
+import { tellOfEnd } from './tell-of-end.ts';
 
 /**
  * Expires a pending case whose time has come, with code `not_decided`; others stay as they are.
@@ -24,6 +25,7 @@ export async function expireCase(operation: Operation, kind: CaseKind, id: Id): 
       [id, row.expiresAt],
     );
     if (!expired) return viewOf(row);
+    await tellOfEnd(operation, em, row, 'expired');
     await appendLog(em, operation.ids, {
       audit: [
         caseEvent(operation, row, 'case.expired', {
