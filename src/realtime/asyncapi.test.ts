@@ -19,6 +19,7 @@ describe('GET /api/v1/asyncapi.json', () => {
       'live_token',
       'live_session',
       'live_inbox',
+      'live_notice',
       'gateway_challenge',
       'gateway_hello',
       'gateway_events',

@@ -12,6 +12,7 @@ import {
   doneReply,
   handshakeAuth,
   inboxMessage,
+  noticeMessage,
   refusedReply,
   sessionMessage,
   sessionRequest,
@@ -79,6 +80,12 @@ const LIVE: SocketChannel = {
       from: 'server',
       summary: 'A request that waits for the person, or the own one, changed',
       payload: inboxMessage,
+    },
+    {
+      name: 'notice',
+      from: 'server',
+      summary: 'The person has a new notification',
+      payload: noticeMessage,
     },
   ],
 };

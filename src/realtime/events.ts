@@ -1,5 +1,6 @@
 /** The messages of `/live` as schemas: one source for validation, types and AsyncAPI. */
 import { z } from 'zod';
+import { NOTICE_KINDS } from '../domain/notices.ts';
 import {
   CASE_KINDS,
   CASE_STATUSES,
@@ -131,6 +132,9 @@ export const inboxMessage = z.strictObject({
   status: z.enum(CASE_STATUSES),
 });
 
+/** `notice`: the person was told something; GET me/notifications has it. */
+export const noticeMessage = z.strictObject({ id, kind: z.enum(NOTICE_KINDS) });
+
 /** A `session` message as the server sends it; its payload was stored by the mark path. */
 export interface SessionMessage {
   readonly session: string;
@@ -140,6 +144,9 @@ export interface SessionMessage {
   readonly type: string;
   readonly payload: Readonly<Record<string, unknown>>;
 }
+
+/** A `notice` message. */
+export type NoticeMessage = z.infer<typeof noticeMessage>;
 
 /** An `inbox` message. */
 export type InboxMessage = z.infer<typeof inboxMessage>;

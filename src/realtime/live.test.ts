@@ -12,8 +12,9 @@ import {
   type TestSocket,
 } from '../../test/sockets.ts';
 import { rows } from '../db/orm.ts';
+import { notify } from '../operations/notifications/notify.ts';
 import { createSockets, type Sockets } from './create-sockets.ts';
-import { inboxMessage, sessionMessage, watchReply } from './events.ts';
+import { inboxMessage, noticeMessage, sessionMessage, watchReply } from './events.ts';
 
 let api: TestApi;
 let world: World;
@@ -204,7 +205,15 @@ describe('watch', () => {
     expect(answer).toEqual({
       ok: true,
       seq: 2,
-      counts: { present: 1, late: 0, absent: 0, excused: 0, unmarked: 11, roster: 12, conflicts: 0 },
+      counts: {
+        present: 1,
+        late: 0,
+        absent: 0,
+        excused: 0,
+        unmarked: 11,
+        roster: 12,
+        conflicts: 0,
+      },
     });
   });
 
@@ -215,7 +224,15 @@ describe('watch', () => {
 
     await Promise.all(world.students.slice(0, 8).map(({ id }) => mark(session, id)));
 
-    const expected = { present: 8, late: 0, absent: 0, excused: 0, unmarked: 4, roster: 12, conflicts: 0 };
+    const expected = {
+      present: 8,
+      late: 0,
+      absent: 0,
+      excused: 0,
+      unmarked: 4,
+      roster: 12,
+      conflicts: 0,
+    };
     for (const client of [first, second]) {
       await eventually('the last count', () => client.events.some(({ seq }) => seq === 16));
       expect(lastCounts(client)).toEqual(expected);
@@ -352,6 +369,38 @@ describe('several processes', () => {
 
     await eventually('the count', () => client.events.at(-1)?.seq === 2);
     expect(lastCounts(client)).toMatchObject({ present: 1 });
+  });
+});
+
+describe('notice', () => {
+  it('tells the person of a new notification once, and nobody else', async () => {
+    const mine = await connect(await api.signIn(world.student.email));
+    const other = await connect(await api.signIn(world.students[1]?.email ?? ''));
+    const heard: unknown[] = [];
+    mine.socket.on('notice', (message: unknown) => heard.push(message));
+    other.socket.on('notice', (message: unknown) => heard.push(message));
+    const tell = (dedupeKey: string) =>
+      api.em().transactional((em) =>
+        notify(em, api.deps.ids, [
+          {
+            userId: world.student.userId,
+            kind: 'mark_overruled',
+            dedupeKey,
+            payload: { session: world.session, mark: 'absent' },
+            mail: false,
+          },
+        ]),
+      );
+
+    await tell('first');
+    await eventually('the first notice', () => heard.length > 0);
+    await tell('second');
+    await eventually('the second notice', () => heard.length > 1);
+
+    expect(heard).toHaveLength(2);
+    for (const message of heard) {
+      expect(noticeMessage.safeParse(message)).toMatchObject({ success: true });
+    }
   });
 });
 

@@ -15,8 +15,10 @@ import {
   sessionRequest,
   tokenRequest,
   type InboxMessage,
+  type NoticeMessage,
   type SessionMessage,
 } from './events.ts';
+import { createNoticeTail } from './notice-tail.ts';
 import { planDelivery } from './plan-delivery.ts';
 import { parseMessage } from './problem.ts';
 import { partRoom, roomsOf, rowRoom, sightOf, wholeRoom } from './session-sight.ts';
@@ -46,6 +48,7 @@ interface ToServer {
 interface ToClient {
   session: (message: SessionMessage) => void;
   inbox: (message: InboxMessage) => void;
+  notice: (message: NoticeMessage) => void;
 }
 interface SocketData {
   principal: Principal;
@@ -94,6 +97,12 @@ export function serveLive(server: Server, parts: LiveParts): LiveNamespace {
     changed: (state) => tellCase(live, orm, state),
     onError: (error) => logger.warn({ err: error }, 'changed requests could not be read'),
   });
+  const notices = createNoticeTail({
+    orm,
+    people: () => peopleIn(live),
+    told: ({ id, userId, kind }) => live.to(userRoom(userId)).emit('notice', { id, kind }),
+    onError: (error) => logger.warn({ err: error }, 'new notifications could not be read'),
+  });
   const check = (socket: LiveSocket, rights: boolean): Promise<void> =>
     checkSocket(parts, socket, rights).catch((error: unknown) => {
       logger.warn({ err: error }, 'the rights of a socket could not be checked');
@@ -106,6 +115,7 @@ export function serveLive(server: Server, parts: LiveParts): LiveNamespace {
   live.on('connection', (socket) => {
     void socket.join(userRoom(socket.data.principal.userId));
     cases.start();
+    notices.start();
     const rate = environment.rateLimitScale;
     limitMessages(parts, socket, {
       perSecond: MESSAGES.perSecond * rate,
@@ -139,7 +149,7 @@ export function serveLive(server: Server, parts: LiveParts): LiveNamespace {
     async close() {
       stopListening();
       clearInterval(sweep);
-      await Promise.all([sessions.close(), cases.close()]);
+      await Promise.all([sessions.close(), cases.close(), notices.close()]);
     },
   };
 }
@@ -258,12 +268,16 @@ async function checkSocket(
   }
 }
 
+const peopleIn = (live: Live): Id[] => [
+  ...new Set([...live.sockets.values()].map(({ data }) => data.principal.userId)),
+];
+
 /** Tells the connected people whom a request concerns how it stands. */
 async function tellCase(live: Live, orm: Orm, state: CaseState): Promise<void> {
-  const people = new Set([...live.sockets.values()].map(({ data }) => data.principal.userId));
-  if (people.size === 0) return;
+  const people = peopleIn(live);
+  if (people.length === 0) return;
   const { kind, id, status } = state;
-  for (const person of await findCaseAudience(orm.em.fork(), state, [...people])) {
+  for (const person of await findCaseAudience(orm.em.fork(), state, people)) {
     live.to(userRoom(person)).emit('inbox', { kind, id, status });
   }
 }

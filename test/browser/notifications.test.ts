@@ -67,6 +67,8 @@ describe('the bell', () => {
     await page.getByRole('button', { name: 'Notifications, 2 unread' }).click();
     await page.getByRole('button', { name: 'Mark all as read' }).click();
     await page.getByRole('button', { name: 'Notifications, none unread' }).waitFor();
+    await tell('four');
+    await page.getByRole('button', { name: 'Notifications, 1 unread' }).waitFor();
 
     expect(complaints).toEqual([]);
   });

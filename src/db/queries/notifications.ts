@@ -68,6 +68,27 @@ export async function listNotifications(
   };
 }
 
+/** A message that was just written, and to whom. */
+export interface FreshNotice {
+  readonly id: Id;
+  readonly userId: Id;
+  readonly kind: NoticeKind;
+}
+
+/** What the given people were told in the last seconds, by the index over person and time. */
+export function listFreshNotices(
+  em: Em,
+  people: readonly Id[],
+  seconds: number,
+): Promise<FreshNotice[]> {
+  return rows<FreshNotice>(
+    em,
+    `select id, user_id as "userId", kind from notification
+     where user_id = any(?::uuid[]) and created_at > app_clock() - make_interval(secs => ?::int)`,
+    [people, seconds],
+  );
+}
+
 /** How many messages a person has not read. */
 export async function countUnread(em: Em, userId: Id): Promise<number> {
   const row = await firstRow<{ unread: number }>(

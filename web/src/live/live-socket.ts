@@ -35,6 +35,8 @@ export interface Live {
   /** Watches a session until the returned function is called. */
   watch(session: string, watcher: SessionWatcher): () => void;
   onInbox(listener: (event: InboxEvent) => void): () => void;
+  /** I have a new notification. */
+  onNotice(listener: () => void): () => void;
 }
 
 const ACK_TIMEOUT_MS = 10_000;
@@ -47,6 +49,7 @@ type WatchReply = ({ readonly ok: true } & WatchAnswer) | { readonly ok: false }
 export function createLive(signIn: SignIn): Live {
   const listeners = new Set<() => void>();
   const inboxListeners = new Set<(event: InboxEvent) => void>();
+  const noticeListeners = new Set<() => void>();
   const watchers = new Map<string, Set<SessionWatcher>>();
   let status: LiveStatus = 'away';
   let sentToken: string | null = null;
@@ -117,6 +120,9 @@ export function createLive(signIn: SignIn): Live {
   socket.on('inbox', (event: InboxEvent) => {
     for (const listener of inboxListeners) listener(event);
   });
+  socket.on('notice', () => {
+    for (const listener of noticeListeners) listener();
+  });
 
   return {
     status: () => status,
@@ -151,6 +157,10 @@ export function createLive(signIn: SignIn): Live {
     onInbox(listener) {
       inboxListeners.add(listener);
       return () => inboxListeners.delete(listener);
+    },
+    onNotice(listener) {
+      noticeListeners.add(listener);
+      return () => noticeListeners.delete(listener);
     },
   };
 }

@@ -7,17 +7,17 @@ import { useApp } from '../app-context.ts';
 
 /** The list is a glance, not an archive. */
 const SHOWN = 20;
-/** News of marks come without a request's live event; this is how late the bell may be. */
+/** How late the bell may be where the live connection is away. */
 const ASK_EVERY_MS = 60_000;
 
-/** The newest notifications; asked for again every minute and at each news of a request. */
+/** The newest notifications; asked for again at each news of one, and every minute. */
 export function useNotifications() {
   const { api, live } = useApp();
   const queryClient = useQueryClient();
   const refresh = () => queryClient.invalidateQueries({ queryKey: queryKeys.notifications });
   useEffect(
     () =>
-      live.onInbox(() => {
+      live.onNotice(() => {
         void queryClient.invalidateQueries({ queryKey: queryKeys.notifications });
       }),
     [live, queryClient],
