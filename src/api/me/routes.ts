@@ -1,10 +1,12 @@
 /** What a signed-in person may know of their own account. */
 import { route, selfAccess, type Route } from '../route.ts';
+import { deviceKeyRoutes } from './device-keys.ts';
 import { presentUser, userReply } from './user.ts';
 
 /** The routes under `/api/v1/me`. */
 export function meRoutes(): Route[] {
   return [
+    ...deviceKeyRoutes(),
     route({
       method: 'get',
       path: '/api/v1/me',
