@@ -35,6 +35,7 @@ const RULES: readonly (readonly [file: string, forbidden: string, allowed: strin
   ['src/temporal/y.ts', '@temporalio/worker', '../workflows/contract.ts'],
   ['src/realtime/x.ts', 'express', 'socket.io'],
   ['src/devices/x.ts', '../api/route.ts', '../domain/types.ts'],
+  ['src/mail/x.ts', '../temporal/client.ts', 'nodemailer'],
   ['src/api/leave/x.ts', '../../activities/cases.ts', 'express'],
   ['src/api/records/x.ts', '../../temporal/client.ts', '../route.ts'],
   ['src/workers/x.ts', '../operations/ports.ts', '@temporalio/worker'],
