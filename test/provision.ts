@@ -18,6 +18,8 @@ export interface Needs {
   readonly postgres: boolean;
   readonly temporal: boolean;
   readonly timeSkipping: boolean;
+  /** PostgreSQL keeps what it commits through a crash, as in production; benchmarks measure that. */
+  readonly durable?: boolean;
 }
 
 /** Addresses for the tests, and how to stop it all. */
@@ -46,7 +48,7 @@ export async function provision(needs: Needs, log: (line: string) => void): Prom
         folder: join(folder, 'postgres'),
         passwordFile: join(folder, 'postgres-password'),
         logFile: join(folder, 'postgres.log'),
-        durable: false,
+        durable: needs.durable ?? false,
       });
       stops.push(() => postgres.stop());
       env['TEST_PG_ADMIN_URL'] = postgres.url;

@@ -17,6 +17,7 @@ import type { Route } from './route.ts';
 import { selfEntryRoutes } from './self-entries/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { statisticsRoutes } from './statistics/routes.ts';
+import { syncRoutes } from './sync/routes.ts';
 
 /** All routes. Paths are whole paths from the root. */
 export function allRoutes(deps: ApiDeps): Route[] {
@@ -32,6 +33,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...sessionRoutes(deps),
     ...recordRoutes(),
     ...conflictRoutes(),
+    ...syncRoutes(deps),
     ...leaveRoutes(deps),
     ...correctionRoutes(deps),
     ...selfEntryRoutes(deps),

@@ -84,6 +84,7 @@ const resolve = route({
   tag: TAG,
   access: authorize('mark_attendance'),
   idempotency: 'required',
+  ifMatch: 'required',
   params: idParams,
   body: resolveBody,
   replies: { 200: resolvedReply },
