@@ -1,6 +1,6 @@
 /** Mail over a real SMTP conversation, from the row of a notice to the message a server takes. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -91,11 +91,11 @@ function mailerAt(smtpUrl: string): Mailer {
   return mailer;
 }
 
-async function openInbox(options: SMTPServerOptions = {}, account = '') {
+async function openInbox(options: SMTPServerOptions = {}, { account = '', query = '' } = {}) {
   const inbox = new Inbox(options);
   open.push(() => inbox.close());
   const port = await inbox.listen();
-  return { inbox, mailer: mailerAt(`smtp://${account}127.0.0.1:${port}`) };
+  return { inbox, mailer: mailerAt(`smtp://${account}127.0.0.1:${port}${query}`) };
 }
 
 const partsOf = (mailer: Mailer) => ({
@@ -199,7 +199,7 @@ describe('mail', () => {
           answer(null, { user: username });
         },
       },
-      'roll%40college:p%40ss%3A@',
+      { account: 'roll%40college:p%40ss%3A@' },
     );
     await tell();
 
@@ -232,6 +232,44 @@ describe('mail', () => {
     expect(await deliverOnce(partsOf(mailer))).toBe(0);
     expect(logged.at(-1)).toMatch(/"reason":"E(SOCKET|CONN)\w*"/);
     expect(logged.join('')).not.toContain(student.email);
+  });
+
+  it('waits while a server takes the call and says nothing', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    open.push(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const { id } = await tell();
+
+    await deliverOnce(partsOf(mailerAt(`smtp://127.0.0.1:${port}?greetingTimeout=200`)));
+
+    expect(await stateOf(id)).toMatchObject({ mail_status: 'due', mail_attempts: 1, due_in: 1 });
+  });
+
+  it('is not sent in the clear where the address asks for TLS', async () => {
+    const { inbox, mailer } = await openInbox({}, { query: '?requireTLS=true' });
+    const { id } = await tell();
+
+    await deliverOnce(partsOf(mailer));
+
+    expect(inbox.messages).toEqual([]);
+    expect(await stateOf(id)).toMatchObject({ mail_status: 'due', mail_attempts: 1 });
+  });
+
+  it('goes on after a connection fell asleep', async () => {
+    let closed = 0;
+    const { inbox, mailer } = await openInbox(
+      { onClose: () => void (closed += 1) },
+      { query: '?socketTimeout=300' },
+    );
+    await tell();
+    await deliverOnce(partsOf(mailer));
+    await eventually('the end of the connection', () => closed === 1);
+
+    await tell();
+    await deliverOnce(partsOf(mailer));
+
+    expect(inbox.messages).toHaveLength(2);
   });
 
   it('is sent once by two workers at the same time', async () => {
