@@ -55,6 +55,8 @@ export interface TestApiOptions extends DepsOverrides {
   /** Further environment variables, for example `NODE_ENV`. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly dashboardFolder?: string;
+  /** Compares every reply with its schema, as tests should; benchmarks measure without. */
+  readonly checkReplies?: boolean;
   /** Joins the server before it listens, for example the sockets; closed before the server. */
   readonly attach?: (server: Server, deps: Deps) => { close(): Promise<void> };
 }
@@ -65,6 +67,7 @@ export async function startTestApi({
   variables = {},
   dashboardFolder,
   attach,
+  checkReplies = true,
   ...overrides
 }: TestApiOptions = {}): Promise<TestApi> {
   const database = await createTestDatabase();
@@ -79,7 +82,7 @@ export async function startTestApi({
   });
   const deps = await createDeps(environment, overrides);
   const app = createApp(deps, routes, {
-    checkReplies: true,
+    checkReplies,
     ...(dashboardFolder === undefined ? {} : { dashboardFolder }),
   });
   const server = createServer(app);

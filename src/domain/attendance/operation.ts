@@ -41,8 +41,8 @@ export function standingMarks<O extends ResolvableOperation>(operations: readonl
 }
 
 /** A student captured it on a phone of their own; a teacher's phone may hold a whole class. */
-export function isStudentCaptured(op: ResolvableOperation): boolean {
-  return op.source === 'qr' || op.source === 'self';
+export function isStudentCaptured({ source }: Pick<ResolvableOperation, 'source'>): boolean {
+  return source === 'qr' || source === 'self';
 }
 
 /** Text order of ids, the last resort of every tie. */

@@ -17,9 +17,12 @@ export interface AdmissionFacts {
   /** Students that exist at all; a claim about nobody cannot be stored. */
   readonly students: ReadonlySet<Id>;
   readonly known: Map<Id, KnownOperation>;
-  /** Device keys that claims of these students name in this session. */
+  /** Device keys that students' own claims of these students name in this session. */
   readonly deviceKeys: ReadonlySet<Id>;
 }
+
+/** A teacher's phone holds a whole class and collides with nothing (rule R11). */
+const STUDENT_CAPTURED = "('qr', 'self')";
 
 /** Reads roster membership, repeated ids and named devices of a batch. */
 export async function readAdmissionFacts(
@@ -42,6 +45,7 @@ export async function readAdmissionFacts(
      union all
      select distinct 'device', device_key_id, null, null::jsonb from attendance_operation
        where session_id = ?::uuid and device_key_id is not null and student_id = any(?::uuid[])
+         and source in ${STUDENT_CAPTURED}
      union all
      select 'operation', op_id, payload_hash, result from attendance_operation
        where op_id = any(?::uuid[])`,
@@ -88,7 +92,8 @@ export async function lockDeviceKeys(
   const found = await rows<{ student_id: Id }>(
     em,
     `select distinct student_id from attendance_operation
-     where session_id = ?::uuid and device_key_id = any(?::uuid[])`,
+     where session_id = ?::uuid and device_key_id = any(?::uuid[])
+       and source in ${STUDENT_CAPTURED}`,
     [sessionId, [...keys]],
   );
   return new Set(found.map((row) => row.student_id));

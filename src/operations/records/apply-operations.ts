@@ -4,6 +4,7 @@
  */
 import { auditEntry, sessionChain, type AuditEntry } from '../../audit/append-log.ts';
 import type { Em } from '../../db/orm.ts';
+import { isStudentCaptured } from '../../domain/attendance/operation.ts';
 import { stateRefusal } from '../../domain/attendance/admission.ts';
 import { appError } from '../../domain/errors.ts';
 import type { Id } from '../../domain/types.ts';
@@ -156,25 +157,19 @@ async function lockReach(
   // A refused claim or a repeat must not leave an empty record behind.
   const fresh = drafts.filter(isFresh);
   const deviceKeys = new Set(facts.deviceKeys);
-  for (const { deviceKeyId } of fresh) if (deviceKeyId) deviceKeys.add(deviceKeyId);
+  for (const draft of fresh) {
+    if (draft.deviceKeyId && isStudentCaptured(draft)) deviceKeys.add(draft.deviceKeyId);
+  }
   const students = await lockDeviceKeys(em, session.id, deviceKeys);
   for (const { studentId } of fresh) students.add(studentId);
   const records = await lockRecords(em, session.id, [...students], () => operation.ids.next());
-  for (const { deviceKeyId } of records.operations) {
-    if (deviceKeyId === null || deviceKeys.has(deviceKeyId)) continue;
-    // Fine for a fellow student's other phone; our own students' keys must have been locked.
-    if (isOwnKey(records.operations, fresh, deviceKeyId)) throw movedMeanwhile();
+  const own = new Set(fresh.map((draft) => draft.studentId));
+  for (const op of records.operations) {
+    // A fellow student's other phone is fine; our own students' keys must have been locked.
+    if (op.deviceKeyId === null || !own.has(op.studentId) || !isStudentCaptured(op)) continue;
+    if (!deviceKeys.has(op.deviceKeyId)) throw movedMeanwhile();
   }
   return { reach: { students, deviceKeys }, records };
-}
-
-function isOwnKey(
-  operations: readonly { readonly studentId: Id; readonly deviceKeyId: Id | null }[],
-  fresh: readonly OperationDraft[],
-  key: Id,
-): boolean {
-  const own = new Set(fresh.map((draft) => draft.studentId));
-  return operations.some((op) => op.deviceKeyId === key && own.has(op.studentId));
 }
 
 const movedMeanwhile = () =>

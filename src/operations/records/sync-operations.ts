@@ -8,6 +8,7 @@ import { RANK } from '../../domain/attendance/ranks.ts';
 import type { Refusal } from '../../domain/attendance/results.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Id, Instant, Mark } from '../../domain/types.ts';
+import { inParallel } from '../in-parallel.ts';
 import { bindingsAt, type BindingAt } from '../devices/device-bindings.ts';
 import type { Operation } from '../ports.ts';
 import { readClock } from '../sessions/session-row.ts';
@@ -102,15 +103,18 @@ export async function syncOperations(
     drafts.push({ place, sessionId, draft });
   });
   const ofSession = Map.groupBy(drafts, ({ sessionId }) => sessionId);
-  for (const [sessionId, own] of [...ofSession].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  await inParallel([...ofSession], SESSIONS_AT_ONCE, async ([sessionId, own]) => {
     const claims = own.map(({ draft }) => draft);
     const taken = await takeSession(operation, sessionId, claims, onFault);
     own.forEach(({ place, draft }, index) => {
       results[place] = taken[index] ?? retryResult(draft);
     });
-  }
+  });
   return { serverTime: new Date(receivedMs).toISOString(), results };
 }
+
+/** While the database works on one class, this process works on the next. */
+const SESSIONS_AT_ONCE = 2;
 
 const UNKNOWN_SESSION: Refusal = {
   code: 'session_unknown',
@@ -258,7 +262,7 @@ async function takeSession(
 ): Promise<OperationResult[]> {
   try {
     return await withRetries(() =>
-      operation.em.transactional(async (em) => {
+      operation.em.fork().transactional(async (em) => {
         await rows(em, "set local lock_timeout = '2s'");
         return applyOperations({ ...operation, em }, em, sessionId, drafts);
       }),
