@@ -4,6 +4,7 @@ import type { Id } from '../../domain/types.ts';
 import type { SessionRow } from '../sessions/session-row.ts';
 import type { OperationDraft, OperationResult } from './operation-draft.ts';
 import { ROSTER } from './roster.ts';
+import { lockRecords, type LockedRecords } from './settle-records.ts';
 
 /** A stored operation that a claim repeats. */
 export interface KnownOperation {
@@ -97,4 +98,26 @@ export async function lockDeviceKeys(
     [sessionId, [...keys]],
   );
   return new Set(found.map((row) => row.student_id));
+}
+
+/**
+ * Locks everything that decides the records of these students, in the order of every mark: device
+ * keys before records. For callers that compare before they claim.
+ */
+export async function lockStudents(
+  em: Em,
+  sessionId: Id,
+  studentIds: readonly Id[],
+  nextId: () => Id,
+): Promise<LockedRecords> {
+  const named = await rows<{ device_key_id: Id }>(
+    em,
+    `select distinct device_key_id from attendance_operation
+     where session_id = ?::uuid and student_id = any(?::uuid[]) and device_key_id is not null
+       and source in ${STUDENT_CAPTURED}`,
+    [sessionId, studentIds],
+  );
+  const keys = new Set(named.map((row) => row.device_key_id));
+  const others = await lockDeviceKeys(em, sessionId, keys);
+  return lockRecords(em, sessionId, [...others, ...studentIds], nextId);
 }

@@ -6,10 +6,10 @@ import { appError } from '../../domain/errors.ts';
 import type { Id, Mark } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
 import { lockSessionForMarks, type LockedSession } from '../sessions/session-row.ts';
-import { lockDeviceKeys } from './admission-facts.ts';
+import { lockStudents } from './admission-facts.ts';
 import { applyOperations, type OperationDraft, type OperationResult } from './apply-operations.ts';
 import { markingRank, withRetries, type MarkScope } from './mark-records.ts';
-import { lockRecords, type RecordState } from './settle-records.ts';
+import type { RecordState } from './settle-records.ts';
 
 /** What a person wants a record to say. */
 export interface RecordEdit {
@@ -85,24 +85,12 @@ async function findPlace(em: Em, { record }: EditScope, id: Id): Promise<Place> 
   throw appError('not_found', 'There is no such record, or it is not one of yours.');
 }
 
-/** Locks in the order of every mark, device keys before records, so that none waits in a circle. */
 async function lockRecord(
   { ids }: Operation,
   em: Em,
   { session_id: sessionId, student_id: studentId }: Place,
 ): Promise<{ record: RecordState; opIds: readonly Id[] }> {
-  const named = await rows<{ device_key_id: Id }>(
-    em,
-    `select distinct device_key_id from attendance_operation
-     where session_id = ?::uuid and student_id = ?::uuid and device_key_id is not null`,
-    [sessionId, studentId],
-  );
-  const students = await lockDeviceKeys(
-    em,
-    sessionId,
-    new Set(named.map((row) => row.device_key_id)),
-  );
-  const found = await lockRecords(em, sessionId, [...students, studentId], () => ids.next());
+  const found = await lockStudents(em, sessionId, [studentId], () => ids.next());
   const record = found.records.get(studentId);
   if (!record) throw new Error(`record of ${studentId} was not locked`);
   const own = found.operations.filter((op) => op.studentId === studentId);

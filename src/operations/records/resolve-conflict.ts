@@ -6,6 +6,7 @@ import type { ConflictState, Id, Mark } from '../../domain/types.ts';
 import { uuidV5 } from '../../security/uuid-v5.ts';
 import type { Operation } from '../ports.ts';
 import { lockSessionForMarks } from '../sessions/session-row.ts';
+import { lockStudents } from './admission-facts.ts';
 import { applyOperations, type OperationDraft, type OperationResult } from './apply-operations.ts';
 import { markingRank, withRetries, type MarkScope } from './mark-records.ts';
 
@@ -38,6 +39,10 @@ export async function resolveConflict(
       const seen = await findVisible(em, scope, input.conflictId);
       const rank = await markingRank(em, scope, seen.session_id);
       const locked = await lockSessionForMarks(em, seen.session_id);
+      // Whoever comes second finds the first one's word stored.
+      await lockStudents(em, seen.session_id, await concernedBy(em, input.conflictId), () =>
+        operation.ids.next(),
+      );
       const conflict = await readConflict(em, input.conflictId);
       const drafts = await draftsOf(em, seen.session_id, conflict, input, rank);
       const earlier = await earlierResults(em, drafts);
@@ -68,6 +73,16 @@ async function findVisible(em: Em, { view }: MarkScope, id: Id): Promise<{ sessi
   );
   if (row) return row;
   throw appError('not_found', 'There is no such conflict, or it is not in one of your classes.');
+}
+
+async function concernedBy(em: Em, id: Id): Promise<Id[]> {
+  const found = await rows<{ student_id: Id }>(
+    em,
+    `select distinct o.student_id from attendance_conflict x
+     join attendance_operation o on o.op_id = any(x.op_ids) where x.id = ?::uuid`,
+    [id],
+  );
+  return found.map((row) => row.student_id);
 }
 
 async function readConflict(em: Em, id: Id): Promise<ConflictFacts> {
