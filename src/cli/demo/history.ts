@@ -269,6 +269,27 @@ function punchIn(
     teacherOf(room),
     unmatched.map((student) => manual(context, student.id, 'present', atMs)),
   );
+  doubtLast(context, room, matched.at(-1));
+}
+
+/** In classes that are not final yet, a teacher who counted on paper does not believe one punch. */
+function doubtLast(
+  { nowMs }: SeedContext,
+  room: ClassRoom,
+  student: StudentModel | undefined,
+): void {
+  const { session } = room.register;
+  const endMs = Date.parse(session.endAt);
+  if (!student || endMs + session.policy.lockAfterHours * HOUR_MS < nowMs) return;
+  room.register.mark(endMs - MINUTE_MS, teacherOf(room), [
+    {
+      opId: uuidV5(session.id, `${session.id}|${student.id}|paper`),
+      studentId: student.id,
+      mark: 'absent',
+      rank: RANK.faculty,
+      source: 'manual',
+    },
+  ]);
 }
 
 /** SHA-256 over the canonical JSON of the records sorted by student id (R12). */

@@ -7,7 +7,7 @@ export const conflicts = {
   states: { open: 'Open', settled: 'Settled', void: 'No longer contradictory' },
   kinds: {
     human_vs_machine: 'Teacher and device disagree',
-    human_vs_human: 'Two people disagree',
+    human_vs_human: 'What people said differs',
     human_vs_leave: 'Teacher and leave disagree',
     leave_vs_machine: 'Leave and device disagree',
     shared_device: 'One device, several students',
