@@ -3,6 +3,7 @@
  * sharing no code with the product, so that a misreading in one shows as a difference.
  */
 import type { ResolvableOperation as Op } from '../../src/domain/attendance/operation.ts';
+import type { Id, Mark } from '../../src/domain/types.ts';
 import type { OrderCase } from './generate.ts';
 
 const MINUTE = 60_000;
@@ -14,14 +15,39 @@ const isMachine = (rank: number) => rank >= 30 && rank <= 60;
 
 /** Every student's answer and every contradiction, in the form `projectRegister` gives. */
 export function referenceProjection(drawn: OrderCase): string {
-  const facts = readFacts(drawn);
-  const answers = drawn.roster.map((student) => answerOf(drawn, facts, student));
+  const { answers, shared } = readCase(drawn);
   const lines = answers.map(({ record }) => JSON.stringify(record));
-  const contradictions = [
-    ...answers.flatMap((answer) => answer.conflicts),
-    ...sharedPhones(drawn, facts),
-  ].map((conflict) => JSON.stringify(conflict));
+  const contradictions = [...answers.flatMap((answer) => answer.conflicts), ...shared].map(
+    (conflict) => JSON.stringify(conflict),
+  );
   return [...lines.sort(), ...contradictions.sort()].join('\n');
+}
+
+/** The same as data: what each student's record says and which claim says it. */
+export interface ReferenceAnswers {
+  readonly records: ReadonlyMap<Id, { readonly mark: Mark; readonly winner: Id } | null>;
+  readonly conflicts: readonly { readonly opIds: readonly Id[]; readonly state: string }[];
+}
+
+/** Every student's answer and the contradictions, for those who go on working with them. */
+export function referenceAnswers(drawn: OrderCase): ReferenceAnswers {
+  const { answers, shared } = readCase(drawn);
+  const conflicts = [...answers.flatMap((answer) => answer.conflicts), ...shared];
+  return {
+    records: new Map(answers.map(({ student, said }) => [student, said])),
+    conflicts: conflicts.map(([, , opIds, state]) => ({ opIds, state })),
+  };
+}
+
+function readCase(drawn: OrderCase) {
+  const facts = readFacts(drawn);
+  const answers = drawn.roster.map((student) => {
+    const { record, conflicts } = answerOf(drawn, facts, student);
+    const [, found] = record;
+    const said = found && { mark: found[0], winner: found[1] };
+    return { student, record, said, conflicts };
+  });
+  return { answers, shared: sharedPhones(drawn, facts) };
 }
 
 type Facts = ReturnType<typeof readFacts>;
@@ -74,8 +100,16 @@ function readFacts({ context, roster, operations }: OrderCase) {
   return { admissible, captured, isShared, rankOf, isCounting, isTaken, hasSeen };
 }
 
+/** What a record says: mark, winning claim, arrival, category of an excuse, flags. */
+type Said = readonly [Mark, Id, number | null, string | null, readonly string[]];
+
+interface Answer {
+  readonly record: readonly [student: Id, said: Said | null];
+  readonly conflicts: readonly Conflict[];
+}
+
 /** The pseudocode of section 4 for one student. */
-function answerOf(drawn: OrderCase, facts: Facts, student: string) {
+function answerOf(drawn: OrderCase, facts: Facts, student: string): Answer {
   const { admissible, isShared, rankOf, isCounting, hasSeen } = facts;
   const standing = admissible.filter((o) => o.studentId === student);
   const E = standing.filter((o) => o.phase === 'entry');
@@ -106,7 +140,7 @@ function automatic(
   { isTaken }: Facts,
   student: string,
   flags: readonly string[],
-) {
+): Said | null {
   const isOver = context.status === 'closed' || context.status === 'locked';
   if (!isOver || !context.policy.autoAbsent || !isTaken) return null;
   return ['absent', context.autoOpIdOf(student), null, null, flags];
@@ -118,10 +152,12 @@ function derive(
   { rankOf, isCounting }: Facts,
   winner: Op,
   { standing, C }: { readonly standing: readonly Op[]; readonly C: readonly Op[] },
-) {
+): { mark: Mark; arrival: number | null; flags: string[] } {
   const { policy } = context;
   if (winner.rank === 70) return { mark: 'excused', arrival: null, flags: [] };
-  if (winner.rank >= 80) return { mark: winner.mark, arrival: null, flags: [] };
+  if (winner.rank >= 80) {
+    return { mark: winner.mark ?? 'present', arrival: null, flags: [] };
+  }
   const strong = C.filter((o) => isMachine(rankOf(o)) && rankOf(o) >= 50);
   const arrival = (firstOf(strong) ?? winner).effAtMs;
   const reference =

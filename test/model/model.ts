@@ -1,0 +1,496 @@
+/**
+ * The law of marks.md sections 2 to 11 for one class session, as plainly as it can be said: a clock
+ * in minutes, a list of claims, a few maps. It shares no code with the product; which claim wins is
+ * left to the second reading of the rules in test/order/reference.ts.
+ */
+import type { ResolvableOperation as Op } from '../../src/domain/attendance/operation.ts';
+import type { Mark, MarkSource, SessionPolicy, SessionStatus } from '../../src/domain/types.ts';
+import { referenceAnswers, type ReferenceAnswers } from '../order/reference.ts';
+import type { Command, Given, Person, Student } from './commands.ts';
+
+const MINUTE = 60_000;
+const DAY = 1_440;
+/** The first minute is 10:00 of day 0 in the zone of the campus. */
+export const FIRST_MINUTE_OF_DAY = 600;
+export const STUDENTS: readonly Student[] = ['s0', 's1', 's2', 's3'];
+/** Enrolled from day -60 on; the others are outsiders. */
+export const ENROLLED: readonly Student[] = ['s0', 's1', 's2'];
+const EARLY_OPEN = 5;
+const LOCK_AFTER = 72 * 60;
+const CORRECTION_DAYS = 7;
+/** The defaults of marks.md section 5. */
+const POLICY: SessionPolicy = {
+  earlyOpenMinutes: EARLY_OPEN,
+  lateAfterMinutes: 5,
+  absentAfterMinutes: null,
+  lateCaptureMinutes: 0,
+  stayMode: 'single',
+  minStayMinutes: 10,
+  autoAbsent: true,
+  lateFrom: 'reference',
+  lockAfterHours: 72,
+  takenMinShareBp: 1_000,
+  offlineQr: 'confirm_first',
+  selfEntryEnabled: false,
+  selfEntryMinutes: 15,
+};
+
+/** Rules that a control changes, one at a time; each must be found out. */
+export const MUTANTS = ['no-marks-after-close', 'absent-beats-leave', 'lock-is-not-final'] as const;
+/** A changed rule. */
+export type Mutant = (typeof MUTANTS)[number];
+
+/** What everyone can see of the class: compared with the product after every command. */
+export interface ClassView {
+  readonly status: SessionStatus;
+  /** Mark and source by student, for the roster in order. */
+  readonly roster: readonly string[];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+interface Range {
+  readonly from: number;
+  readonly to: number | null;
+}
+interface Leave {
+  readonly id: string;
+  readonly student: Student;
+  readonly from: number;
+  readonly to: number;
+}
+interface Correction {
+  readonly from: Mark | null;
+  readonly to: Mark;
+  readonly by: Person | Student;
+  readonly evidence: readonly string[];
+}
+interface Claim {
+  readonly student: Student;
+  readonly mark: Mark;
+  readonly rank: number;
+  readonly source: MarkSource;
+  /** When it was true, in minutes. */
+  readonly eff?: number;
+  readonly base?: string | null;
+  readonly acks?: readonly string[];
+  /** Captured elsewhere: after the lock it drafts a correction in the name of this person. */
+  readonly draftedBy?: Person | Student;
+  readonly leave?: string;
+}
+
+/** One class session as the law has it. */
+export class Model {
+  readonly #mutant: Mutant | null;
+  readonly #autoOpen: boolean;
+  /** Half a minute past a whole one, where no bound of the class lies. */
+  #now = 0.5;
+  #status: SessionStatus = 'scheduled';
+  #start: number;
+  #end: number;
+  #opens: number;
+  #lockDue: number | null = null;
+  #taken = false;
+  #ops: (Op & { readonly leave?: string | undefined })[] = [];
+  #made = 0;
+  readonly #ranges = new Map<Student, Range[]>();
+  readonly #leaves: Leave[] = [];
+  readonly #pending = new Map<Student, Correction>();
+  /** What the register says; of a former member or after the lock, what it last said. */
+  readonly #records = new Map<Student, { mark: Mark; winner: string } | null>();
+  #conflicts: ReferenceAnswers['conflicts'] = [];
+
+  constructor({ autoOpen, startsIn, minutes }: Given, mutant: Mutant | null = null) {
+    this.#mutant = mutant;
+    this.#autoOpen = autoOpen;
+    this.#start = startsIn;
+    this.#end = startsIn + minutes;
+    this.#opens = startsIn - EARLY_OPEN;
+    for (const student of ENROLLED) this.#ranges.set(student, [{ from: -60, to: null }]);
+  }
+
+  /** Takes a command and gives the answer a person gets: `ok`, a status of a mark, or a code. */
+  take(command: Command): string {
+    switch (command.do) {
+      case 'advance':
+        this.#now += command.minutes;
+        return 'ok';
+      case 'timer':
+        return this.#timer();
+      case 'open':
+      case 'close':
+      case 'lock':
+      case 'cancel':
+      case 'restore':
+        return this.#edge(command.do);
+      case 'reschedule':
+        return this.#reschedule(Math.floor(this.#now) + command.startsIn, command.minutes);
+      case 'mark':
+        return this.#claim(this.#word(command, command.by === 'hod' ? 90 : 80));
+      case 'patch':
+        return this.#patch(command);
+      case 'bulk':
+        return this.#bulk(command);
+      case 'sync':
+        return this.#claim({
+          ...this.#word(command),
+          eff: this.#now - command.age,
+          draftedBy: 'teacher',
+        });
+      case 'punch': {
+        const { student, age } = command;
+        const eff = this.#now - age;
+        const punch = { student, mark: 'present', rank: 60, source: 'biometric', eff } as const;
+        return this.#claim({ ...punch, draftedBy: student });
+      }
+      case 'leave':
+        return this.#leave(command);
+      case 'ask':
+        return this.#ask(command);
+      case 'decide':
+        return this.#decide(command);
+      case 'enrol':
+        return this.#enrol(command.student, command.day);
+      case 'drop':
+        return this.#drop(command.student, command.day);
+      default:
+        return command satisfies never;
+    }
+  }
+
+  view(): ClassView {
+    const roster = this.#roster().map((student) => {
+      const record = this.#records.get(student) ?? null;
+      const source = this.#ops.find((op) => op.opId === record?.winner)?.source ?? 'system';
+      return record ? `${student} ${record.mark} ${source}` : `${student} unmarked`;
+    });
+    const count = (word: string) => roster.filter((line) => line.split(' ')[1] === word).length;
+    const words = ['present', 'late', 'absent', 'excused', 'unmarked'];
+    return {
+      status: this.#status,
+      roster,
+      counts: {
+        ...Object.fromEntries(words.map((word) => [word, count(word)])),
+        roster: roster.length,
+        conflicts: this.#conflicts.filter(({ state }) => state === 'open').length,
+      },
+    };
+  }
+
+  #day = (minute: number): number => Math.floor((FIRST_MINUTE_OF_DAY + minute) / DAY);
+
+  /** Section 8. */
+  #roster(): Student[] {
+    const day = this.#day(this.#start);
+    const covers = ({ from, to }: Range) => from <= day && (to === null || to > day);
+    return STUDENTS.filter((student) => this.#ranges.get(student)?.some(covers));
+  }
+
+  /** Section 6: the state that counts for marks, by the clock and not by the worker. */
+  #effective(): SessionStatus {
+    if (this.#status === 'cancelled' || this.#status === 'locked') return this.#status;
+    if (this.#now >= (this.#lockDue ?? this.#end + LOCK_AFTER)) {
+      return this.#mutant === 'lock-is-not-final' ? 'closed' : 'locked';
+    }
+    if (this.#status === 'closed' || this.#now >= this.#end) return 'closed';
+    const isOpen = this.#status === 'open' || (this.#autoOpen && this.#now >= this.#opens);
+    return isOpen ? 'open' : 'scheduled';
+  }
+
+  #timer(): string {
+    const due = this.#due();
+    if (due) this.#edge(due, true);
+    return due ?? 'none';
+  }
+
+  #due(): 'open' | 'close' | 'lock' | null {
+    const [now, status] = [this.#now, this.#status];
+    if (status === 'closed') return now >= (this.#lockDue ?? this.#end) ? 'lock' : null;
+    if (status !== 'open' && status !== 'scheduled') return null;
+    if (now >= this.#end) return 'close';
+    return status === 'scheduled' && this.#autoOpen && now >= this.#opens ? 'open' : null;
+  }
+
+  /** The transitions of section 6. */
+  #edge(edge: 'open' | 'close' | 'lock' | 'cancel' | 'restore', byTimer = false): string {
+    const [now, status] = [this.#now, this.#status];
+    const isBefore = status === 'scheduled';
+    const allowed = {
+      open: (isBefore || status === 'closed') && now < this.#end,
+      close: status === 'open' || (isBefore && (byTimer || now >= this.#opens)),
+      lock: status === 'closed',
+      cancel: isBefore || status === 'open',
+      restore: status === 'cancelled' && now < this.#start,
+    }[edge];
+    if (!allowed) return 'state_conflict';
+    const by = byTimer ? null : 'teacher';
+    if (edge === 'open') {
+      // The law is silent on opening early; the window then begins at once.
+      if (isBefore) this.#opens = Math.min(this.#opens, now);
+      this.#set('open', null);
+      if (isBefore) this.#applyLeaves(by);
+    } else if (edge === 'close') {
+      this.#applyLeaves(by);
+      this.#set('closed', now + LOCK_AFTER);
+      this.#taken = this.#wasTaken();
+    } else if (edge === 'lock') this.#set('locked', this.#lockDue);
+    else if (edge === 'cancel') this.#set('cancelled', this.#lockDue);
+    else this.#again(this.#start, this.#end);
+    if (edge !== 'lock') this.#settle();
+    return 'ok';
+  }
+
+  #set(status: SessionStatus, lockDue: number | null): void {
+    this.#status = status;
+    this.#lockDue = lockDue;
+    if (status === 'open') this.#taken = false;
+  }
+
+  /** Section 10. */
+  #reschedule(start: number, minutes: number): string {
+    const begins = this.#autoOpen ? this.#opens : this.#end;
+    if (this.#status !== 'scheduled' || this.#now >= begins) return 'state_conflict';
+    if (minutes <= 0) return 'window_inverted';
+    if (start <= this.#now) return 'window_in_past';
+    this.#again(start, start + minutes);
+    this.#settle();
+    return 'ok';
+  }
+
+  /** A new epoch: leave of the old one is withdrawn and computed again. */
+  #again(start: number, end: number): void {
+    this.#set('scheduled', null);
+    const members = new Set(this.#ops.filter((op) => op.leave).map((op) => op.studentId));
+    this.#ops = this.#ops.filter((op) => !op.leave);
+    this.#settle([...members]);
+    [this.#start, this.#end, this.#opens] = [start, end, start - EARLY_OPEN];
+    this.#applyLeaves('teacher');
+  }
+
+  /** A person's mark; with `sees` it names the winner that the screen showed. */
+  #word(
+    { student, mark, sees }: { student: Student; mark: Mark; sees: boolean },
+    rank = 80,
+  ): Claim {
+    const base = sees ? (this.#records.get(student)?.winner ?? null) : null;
+    return { student, mark, rank, source: 'manual', base };
+  }
+
+  #stateRefusal(rank: number): string | null {
+    const state = this.#effective();
+    if (state === 'cancelled') return 'session_cancelled';
+    if (state === 'scheduled' && rank !== 70) return 'session_not_open';
+    if (state === 'locked' && rank !== 100) return 'session_locked';
+    const isRefused = this.#mutant === 'no-marks-after-close' && state === 'closed' && rank === 80;
+    return isRefused ? 'session_closed' : null;
+  }
+
+  /** Rules R1 to R6: admits a claim, or says why not. */
+  #claim(claim: Claim): string {
+    const { student, mark, rank, eff = this.#now } = claim;
+    if (!this.#roster().includes(student)) return 'not_on_roster';
+    const refused = this.#stateRefusal(rank);
+    const isLate = refused === 'session_locked' && claim.draftedBy !== undefined;
+    if (refused && !isLate) return refused;
+    if (mark === 'excused' && rank === 80) return 'mark_not_allowed';
+    if (rank === 60 && (eff < this.#opens || eff > this.#end)) return 'outside_window';
+    if (isLate) return this.#draft(claim, eff);
+    const { opId } = this.#store(claim, eff, 'admitted');
+    if (this.#status === 'closed' && this.#effective() === 'closed') {
+      this.#taken ||= this.#wasTaken();
+    }
+    this.#settle();
+    this.#settle([student]);
+    const open = this.#conflicts.filter(({ state }) => state === 'open');
+    if (open.some(({ opIds }) => opIds.includes(opId))) return 'conflict_resolved';
+    return this.#records.get(student)?.winner === opId ? 'applied' : 'superseded';
+  }
+
+  #store(claim: Claim, eff: number, outcome: 'admitted' | 'review'): Op {
+    this.#made += 1;
+    const op = {
+      opId: `op${String(this.#made).padStart(3, '0')}`,
+      studentId: claim.student,
+      kind: 'mark' as const,
+      mark: claim.mark,
+      rank: claim.rank,
+      source: claim.source,
+      // Of two claims about one minute, the one received later was made later.
+      effAtMs: eff * MINUTE + this.#made,
+      baseOpId: claim.base ?? null,
+      acks: claim.acks ?? [],
+      targetOpId: null,
+      excuseCategory: null,
+      phase: 'entry' as const,
+      flags: [],
+      outcome,
+      deviceKeyId: null,
+      leave: claim.leave,
+    };
+    this.#ops.push(op);
+    return op;
+  }
+
+  /** Section 6, locked: evidence that differs from the record drafts a correction or joins one. */
+  #draft(claim: Claim, eff: number): string {
+    const { student, rank, mark, draftedBy: by = student } = claim;
+    const from = this.#records.get(student)?.mark ?? null;
+    const isInTime = eff <= this.#start + POLICY.lateAfterMinutes;
+    const to = rank === 60 && !isInTime ? 'late' : mark;
+    const pending = this.#pending.get(student);
+    // The law drafts always; what the record says already leads nowhere, and the product refuses it.
+    if (!pending && from === to) return 'session_locked';
+    const { opId } = this.#store(claim, eff, 'review');
+    const { evidence, ...request } = pending ?? { from, to, by, evidence: [] };
+    this.#pending.set(student, { ...request, evidence: [...evidence, opId] });
+    return 'needs_review';
+  }
+
+  #patch(command: Command & { do: 'patch' }): string {
+    const { student, mark, isStale } = command;
+    const refused = this.#stateRefusal(80);
+    if (refused) return refused;
+    if (isStale) return 'stale';
+    const acks = this.#ops.filter((op) => op.studentId === student).map((op) => op.opId);
+    return this.#claim({ ...this.#word({ student, mark, sees: true }), acks });
+  }
+
+  #bulk({ items, rest, sees }: Command & { do: 'bulk' }): string {
+    const listed = new Set(items.map(({ student }) => student));
+    const others = this.#roster().filter((s) => !listed.has(s) && !this.#records.get(s));
+    const words = items.map((item) => this.#word({ ...item, sees }));
+    const defaults = others.flatMap((student) =>
+      rest ? [this.#word({ student, mark: rest, sees: false })] : [],
+    );
+    const answers = [...words, ...defaults].map((word) => `${word.student} ${this.#claim(word)}`);
+    return answers.sort().join(', ');
+  }
+
+  /** Filed by the student and approved by the head of department. */
+  #leave({ student, from: offset, minutes }: Command & { do: 'leave' }): string {
+    const from = this.#start + offset;
+    const to = from + minutes;
+    const own = this.#leaves.filter((leave) => leave.student === student);
+    if (own.some((leave) => leave.from < to && from < leave.to)) return 'leave_overlaps';
+    const leave = { id: `leave${this.#leaves.length}`, student, from, to };
+    this.#leaves.push(leave);
+    this.#applyLeaves('hod', [leave]);
+    return 'ok';
+  }
+
+  /** Section 10: a leave covers the class with half of its length or more. */
+  #applyLeaves(by: Person | null, leaves: readonly Leave[] = this.#leaves): void {
+    if (this.#status === 'cancelled') return;
+    for (const { id: leave, student, from, to } of leaves) {
+      const overlap = Math.min(to, this.#end) - Math.max(from, this.#start);
+      const isKnown = this.#ops.some((op) => op.leave === leave);
+      if (overlap < (this.#end - this.#start) / 2 || isKnown) continue;
+      const draftedBy = by ?? student;
+      this.#claim({ student, mark: 'excused', rank: 70, source: 'leave', leave, draftedBy });
+    }
+  }
+
+  /** Section 11, by the student. */
+  #ask({ student, to }: Command & { do: 'ask' }): string {
+    if (!this.#roster().includes(student)) return 'not_found';
+    if (this.#status === 'scheduled') return 'session_not_open';
+    if (this.#status === 'open') return 'state_conflict';
+    if (this.#status === 'cancelled') return 'session_cancelled';
+    if (this.#day(this.#now) > this.#day(this.#start) + CORRECTION_DAYS) {
+      return 'correction_window_closed';
+    }
+    const from = this.#records.get(student)?.mark ?? null;
+    if (from === to) return 'no_change';
+    if (this.#pending.has(student)) return 'duplicate_request';
+    this.#pending.set(student, { from, to, by: student, evidence: [] });
+    return 'ok';
+  }
+
+  #decide({ student, by, isApproved }: Command & { do: 'decide' }): string {
+    const asked = this.#pending.get(student);
+    if (!asked) return 'nothing pending';
+    if (asked.by === by) return 'own_request';
+    if (isApproved) {
+      const record = this.#records.get(student) ?? null;
+      if ((record?.mark ?? null) !== asked.from) return 'record_changed';
+      const { to: mark, evidence: acks } = asked;
+      const base = record?.winner ?? null;
+      const code = this.#claim({ student, mark, rank: 100, source: 'correction', base, acks });
+      if (code.startsWith('session_') || code === 'not_on_roster') return code;
+    }
+    this.#pending.delete(student);
+    return 'ok';
+  }
+
+  /** Section 8. */
+  #enrol(student: Student, from: number): string {
+    const ranges = this.#ranges.get(student) ?? [];
+    const isTaken = ({ from: first, to }: Range) => to === null || (first < to && from < to);
+    if (ranges.some(isTaken)) return 'enrolment_overlaps';
+    this.#ranges.set(student, [...ranges, { from, to: null }]);
+    this.#rosterChanged({ from, to: null });
+    return 'ok';
+  }
+
+  #drop(student: Student, day: number): string {
+    const ranges = this.#ranges.get(student) ?? [];
+    const last = ranges.at(-1);
+    if (!last) return 'nothing to end';
+    if (day < last.from || (last.to !== null && day > last.to)) return 'validation_failed';
+    this.#ranges.set(student, [...ranges.slice(0, -1), { from: last.from, to: day }]);
+    this.#rosterChanged({ from: day, to: last.to });
+    return 'ok';
+  }
+
+  /**
+   * A final register is left alone. The law does not say whether one counts as final whose lock has
+   * fallen due but has not run; the product resolves it again.
+   */
+  #rosterChanged({ from, to }: Range): void {
+    const day = this.#day(this.#start);
+    const isTouched = day >= from && (to === null || day < to);
+    if (!isTouched || this.#status === 'locked' || this.#status === 'cancelled') return;
+    this.#applyLeaves('admin');
+    if (this.#status === 'closed') this.#taken = this.#wasTaken();
+    this.#settle();
+  }
+
+  /** Section 4: whether attendance was really taken. */
+  #wasTaken(): boolean {
+    const members = this.#roster();
+    const standing = this.#ops.filter((op) => op.outcome === 'admitted');
+    const isMember = (op: Op) => members.some((member) => member === op.studentId);
+    const scanned = standing.filter((op) => op.rank === 60 && isMember(op));
+    const share = new Set(scanned.map((op) => op.studentId)).size * 10_000;
+    const isSeen = share > 0 && share >= members.length * POLICY.takenMinShareBp;
+    return isSeen || standing.some((op) => op.rank >= 80);
+  }
+
+  #settle(students: readonly string[] = this.#status === 'locked' ? [] : this.#roster()): void {
+    const isOver = this.#taken && (this.#status === 'closed' || this.#status === 'locked');
+    const startMs = this.#start * MINUTE;
+    const answers = referenceAnswers({
+      context: {
+        status: isOver ? 'closed' : 'open',
+        policy: POLICY,
+        lateReferenceMs: startMs,
+        scheduledStartMs: startMs,
+        autoOpIdOf: (student) => `auto-${student}`,
+        wasObserved: this.#taken,
+      },
+      roster: STUDENTS,
+      operations: this.#ops.filter((op) => !this.#isForgotten(op)),
+      batches: [],
+    });
+    for (const student of STUDENTS.filter((each) => students.includes(each))) {
+      this.#records.set(student, answers.records.get(student) ?? null);
+    }
+    this.#conflicts = answers.conflicts;
+  }
+
+  #isForgotten({ rank, studentId }: Op): boolean {
+    if (this.#mutant !== 'absent-beats-leave' || rank !== 70) return false;
+    return this.#ops.some(
+      (op) => op.rank === 80 && op.mark === 'absent' && op.studentId === studentId,
+    );
+  }
+}
