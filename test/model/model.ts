@@ -3,37 +3,19 @@
  * in minutes, a list of claims, a few maps. It shares no code with the product; which claim wins is
  * left to the second reading of the rules in test/order/reference.ts.
  */
-import type { ResolvableOperation as Op } from '../../src/domain/attendance/operation.ts';
-import type { Mark, MarkSource, SessionPolicy, SessionStatus } from '../../src/domain/types.ts';
-import { referenceAnswers, type ReferenceAnswers } from '../order/reference.ts';
+import type { Mark, SessionStatus } from '../../src/domain/types.ts';
 import type { Command, Given, Person, Student } from './commands.ts';
+import { POLICY, Register, type Claim } from './register.ts';
 
-const MINUTE = 60_000;
 const DAY = 1_440;
 /** The first minute is 10:00 of day 0 in the zone of the campus. */
 export const FIRST_MINUTE_OF_DAY = 600;
 export const STUDENTS: readonly Student[] = ['s0', 's1', 's2', 's3'];
 /** Enrolled from day -60 on; the others are outsiders. */
 export const ENROLLED: readonly Student[] = ['s0', 's1', 's2'];
-const EARLY_OPEN = 5;
-const LOCK_AFTER = 72 * 60;
+const EARLY_OPEN = POLICY.earlyOpenMinutes;
+const LOCK_AFTER = POLICY.lockAfterHours * 60;
 const CORRECTION_DAYS = 7;
-/** The defaults of marks.md section 5. */
-const POLICY: SessionPolicy = {
-  earlyOpenMinutes: EARLY_OPEN,
-  lateAfterMinutes: 5,
-  absentAfterMinutes: null,
-  lateCaptureMinutes: 0,
-  stayMode: 'single',
-  minStayMinutes: 10,
-  autoAbsent: true,
-  lateFrom: 'reference',
-  lockAfterHours: 72,
-  takenMinShareBp: 1_000,
-  offlineQr: 'confirm_first',
-  selfEntryEnabled: false,
-  selfEntryMinutes: 15,
-};
 
 /** Rules that a control changes, one at a time; each must be found out. */
 export const MUTANTS = ['no-marks-after-close', 'absent-beats-leave', 'lock-is-not-final'] as const;
@@ -48,35 +30,11 @@ export interface ClassView {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-interface Range {
-  readonly from: number;
-  readonly to: number | null;
-}
-interface Leave {
-  readonly id: string;
-  readonly student: Student;
-  readonly from: number;
-  readonly to: number;
-}
-interface Correction {
-  readonly from: Mark | null;
-  readonly to: Mark;
-  readonly by: Person | Student;
-  readonly evidence: readonly string[];
-}
-interface Claim {
-  readonly student: Student;
-  readonly mark: Mark;
-  readonly rank: number;
-  readonly source: MarkSource;
-  /** When it was true, in minutes. */
-  readonly eff?: number;
-  readonly base?: string | null;
-  readonly acks?: readonly string[];
-  /** Captured elsewhere: after the lock it drafts a correction in the name of this person. */
-  readonly draftedBy?: Person | Student;
-  readonly leave?: string;
-}
+type Doing<D extends Command['do']> = Command & { do: D };
+type Range = { readonly from: number; readonly to: number | null };
+type Leave = { readonly id: string; readonly student: Student; from: number; to: number };
+type Asked = { from: Mark | null; to: Mark; by: string; evidence: readonly string[] };
+type Said = { readonly mark: Mark; readonly winner: string };
 
 /** One class session as the law has it. */
 export class Model {
@@ -90,14 +48,13 @@ export class Model {
   #opens: number;
   #lockDue: number | null = null;
   #taken = false;
-  #ops: (Op & { readonly leave?: string | undefined })[] = [];
-  #made = 0;
+  readonly #claims = new Register();
   readonly #ranges = new Map<Student, Range[]>();
   readonly #leaves: Leave[] = [];
-  readonly #pending = new Map<Student, Correction>();
+  readonly #pending = new Map<Student, Asked>();
   /** What the register says; of a former member or after the lock, what it last said. */
-  readonly #records = new Map<Student, { mark: Mark; winner: string } | null>();
-  #conflicts: ReferenceAnswers['conflicts'] = [];
+  readonly #records = new Map<Student, Said | null>();
+  #open: readonly (readonly string[])[] = [];
 
   constructor({ autoOpen, startsIn, minutes }: Given, mutant: Mutant | null = null) {
     this.#mutant = mutant;
@@ -160,7 +117,7 @@ export class Model {
   view(): ClassView {
     const roster = this.#roster().map((student) => {
       const record = this.#records.get(student) ?? null;
-      const source = this.#ops.find((op) => op.opId === record?.winner)?.source ?? 'system';
+      const source = this.#claims.sourceOf(record?.winner);
       return record ? `${student} ${record.mark} ${source}` : `${student} unmarked`;
     });
     const count = (word: string) => roster.filter((line) => line.split(' ')[1] === word).length;
@@ -171,7 +128,7 @@ export class Model {
       counts: {
         ...Object.fromEntries(words.map((word) => [word, count(word)])),
         roster: roster.length,
-        conflicts: this.#conflicts.filter(({ state }) => state === 'open').length,
+        conflicts: this.#open.length,
       },
     };
   }
@@ -259,9 +216,7 @@ export class Model {
   /** A new epoch: leave of the old one is withdrawn and computed again. */
   #again(start: number, end: number): void {
     this.#set('scheduled', null);
-    const members = new Set(this.#ops.filter((op) => op.leave).map((op) => op.studentId));
-    this.#ops = this.#ops.filter((op) => !op.leave);
-    this.#settle([...members]);
+    this.#settle(this.#claims.withdrawLeaves());
     [this.#start, this.#end, this.#opens] = [start, end, start - EARLY_OPEN];
     this.#applyLeaves('teacher');
   }
@@ -294,40 +249,13 @@ export class Model {
     if (mark === 'excused' && rank === 80) return 'mark_not_allowed';
     if (rank === 60 && (eff < this.#opens || eff > this.#end)) return 'outside_window';
     if (isLate) return this.#draft(claim, eff);
-    const { opId } = this.#store(claim, eff, 'admitted');
+    const id = this.#claims.add(claim, eff, 'admitted');
     if (this.#status === 'closed' && this.#effective() === 'closed') {
       this.#taken ||= this.#wasTaken();
     }
-    this.#settle();
     this.#settle([student]);
-    const open = this.#conflicts.filter(({ state }) => state === 'open');
-    if (open.some(({ opIds }) => opIds.includes(opId))) return 'conflict_resolved';
-    return this.#records.get(student)?.winner === opId ? 'applied' : 'superseded';
-  }
-
-  #store(claim: Claim, eff: number, outcome: 'admitted' | 'review'): Op {
-    this.#made += 1;
-    const op = {
-      opId: `op${String(this.#made).padStart(3, '0')}`,
-      studentId: claim.student,
-      kind: 'mark' as const,
-      mark: claim.mark,
-      rank: claim.rank,
-      source: claim.source,
-      // Of two claims about one minute, the one received later was made later.
-      effAtMs: eff * MINUTE + this.#made,
-      baseOpId: claim.base ?? null,
-      acks: claim.acks ?? [],
-      targetOpId: null,
-      excuseCategory: null,
-      phase: 'entry' as const,
-      flags: [],
-      outcome,
-      deviceKeyId: null,
-      leave: claim.leave,
-    };
-    this.#ops.push(op);
-    return op;
+    if (this.#open.some((ids) => ids.includes(id))) return 'conflict_resolved';
+    return this.#records.get(student)?.winner === id ? 'applied' : 'superseded';
   }
 
   /** Section 6, locked: evidence that differs from the record drafts a correction or joins one. */
@@ -339,22 +267,22 @@ export class Model {
     const pending = this.#pending.get(student);
     // The law drafts always; what the record says already leads nowhere, and the product refuses it.
     if (!pending && from === to) return 'session_locked';
-    const { opId } = this.#store(claim, eff, 'review');
+    const id = this.#claims.add(claim, eff, 'review');
     const { evidence, ...request } = pending ?? { from, to, by, evidence: [] };
-    this.#pending.set(student, { ...request, evidence: [...evidence, opId] });
+    this.#pending.set(student, { ...request, evidence: [...evidence, id] });
     return 'needs_review';
   }
 
-  #patch(command: Command & { do: 'patch' }): string {
+  #patch(command: Doing<'patch'>): string {
     const { student, mark, isStale } = command;
     const refused = this.#stateRefusal(80);
     if (refused) return refused;
     if (isStale) return 'stale';
-    const acks = this.#ops.filter((op) => op.studentId === student).map((op) => op.opId);
+    const acks = this.#claims.idsOf(student);
     return this.#claim({ ...this.#word({ student, mark, sees: true }), acks });
   }
 
-  #bulk({ items, rest, sees }: Command & { do: 'bulk' }): string {
+  #bulk({ items, rest, sees }: Doing<'bulk'>): string {
     const listed = new Set(items.map(({ student }) => student));
     const others = this.#roster().filter((s) => !listed.has(s) && !this.#records.get(s));
     const words = items.map((item) => this.#word({ ...item, sees }));
@@ -366,7 +294,7 @@ export class Model {
   }
 
   /** Filed by the student and approved by the head of department. */
-  #leave({ student, from: offset, minutes }: Command & { do: 'leave' }): string {
+  #leave({ student, from: offset, minutes }: Doing<'leave'>): string {
     const from = this.#start + offset;
     const to = from + minutes;
     const own = this.#leaves.filter((leave) => leave.student === student);
@@ -382,7 +310,7 @@ export class Model {
     if (this.#status === 'cancelled') return;
     for (const { id: leave, student, from, to } of leaves) {
       const overlap = Math.min(to, this.#end) - Math.max(from, this.#start);
-      const isKnown = this.#ops.some((op) => op.leave === leave);
+      const isKnown = this.#claims.hasLeave(leave);
       if (overlap < (this.#end - this.#start) / 2 || isKnown) continue;
       const draftedBy = by ?? student;
       this.#claim({ student, mark: 'excused', rank: 70, source: 'leave', leave, draftedBy });
@@ -390,7 +318,7 @@ export class Model {
   }
 
   /** Section 11, by the student. */
-  #ask({ student, to }: Command & { do: 'ask' }): string {
+  #ask({ student, to }: Doing<'ask'>): string {
     if (!this.#roster().includes(student)) return 'not_found';
     if (this.#status === 'scheduled') return 'session_not_open';
     if (this.#status === 'open') return 'state_conflict';
@@ -405,7 +333,7 @@ export class Model {
     return 'ok';
   }
 
-  #decide({ student, by, isApproved }: Command & { do: 'decide' }): string {
+  #decide({ student, by, isApproved }: Doing<'decide'>): string {
     const asked = this.#pending.get(student);
     if (!asked) return 'nothing pending';
     if (asked.by === by) return 'own_request';
@@ -454,43 +382,18 @@ export class Model {
     this.#settle();
   }
 
-  /** Section 4: whether attendance was really taken. */
-  #wasTaken(): boolean {
-    const members = this.#roster();
-    const standing = this.#ops.filter((op) => op.outcome === 'admitted');
-    const isMember = (op: Op) => members.some((member) => member === op.studentId);
-    const scanned = standing.filter((op) => op.rank === 60 && isMember(op));
-    const share = new Set(scanned.map((op) => op.studentId)).size * 10_000;
-    const isSeen = share > 0 && share >= members.length * POLICY.takenMinShareBp;
-    return isSeen || standing.some((op) => op.rank >= 80);
-  }
+  #wasTaken = (): boolean => this.#claims.wasTaken(this.#roster());
 
-  #settle(students: readonly string[] = this.#status === 'locked' ? [] : this.#roster()): void {
-    const isOver = this.#taken && (this.#status === 'closed' || this.#status === 'locked');
-    const startMs = this.#start * MINUTE;
-    const answers = referenceAnswers({
-      context: {
-        status: isOver ? 'closed' : 'open',
-        policy: POLICY,
-        lateReferenceMs: startMs,
-        scheduledStartMs: startMs,
-        autoOpIdOf: (student) => `auto-${student}`,
-        wasObserved: this.#taken,
-      },
-      roster: STUDENTS,
-      operations: this.#ops.filter((op) => !this.#isForgotten(op)),
-      batches: [],
-    });
-    for (const student of STUDENTS.filter((each) => students.includes(each))) {
-      this.#records.set(student, answers.records.get(student) ?? null);
+  /** Reads the claims again, for the roster and whoever is named; a final register stays. */
+  #settle(named: readonly string[] = []): void {
+    const members: readonly string[] = this.#status === 'locked' ? [] : this.#roster();
+    const isOver = this.#status === 'closed' || this.#status === 'locked';
+    const isAway = this.#mutant === 'absent-beats-leave';
+    const said = this.#claims.read(STUDENTS, this.#start, isOver && this.#taken, isAway);
+    for (const student of STUDENTS) {
+      const isRead = members.includes(student) || named.includes(student);
+      if (isRead) this.#records.set(student, said.records.get(student) ?? null);
     }
-    this.#conflicts = answers.conflicts;
-  }
-
-  #isForgotten({ rank, studentId }: Op): boolean {
-    if (this.#mutant !== 'absent-beats-leave' || rank !== 70) return false;
-    return this.#ops.some(
-      (op) => op.rank === 80 && op.mark === 'absent' && op.studentId === studentId,
-    );
+    this.#open = said.conflicts.filter(({ state }) => state === 'open').map(({ opIds }) => opIds);
   }
 }

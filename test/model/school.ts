@@ -6,7 +6,6 @@
 import { createAccessTokens } from '../../src/security/access-tokens.ts';
 import { chainStart, eventHash } from '../../src/audit/append-log.ts';
 import { firstRow, rows } from '../../src/db/orm.ts';
-import type { ResolvableOperation } from '../../src/domain/attendance/operation.ts';
 import { resolveSession } from '../../src/domain/attendance/resolve-session.ts';
 import { dueEdge } from '../../src/domain/session/transitions.ts';
 import { DEFAULT_SESSION_POLICY } from '../../src/domain/settings.ts';
@@ -163,6 +162,8 @@ class TestClass implements SchoolClass {
   /** Enrolments of each student, oldest first. */
   readonly #enrolments = new Map<Student, Id[]>();
   #offsetMs: number;
+  /** The roll as the screen showed it last; a record is null where nothing was ever said. */
+  #roll: ReadonlyMap<Student, Json | null> = new Map();
 
   private constructor(
     parts: Parts,
@@ -256,11 +257,14 @@ class TestClass implements SchoolClass {
   }
 
   async view(): Promise<ClassView> {
-    const session = await this.#get(`${BASE}sessions/${this.#session}`);
-    const lines = [...(await this.#roll())].map(([student, record]) =>
-      record === null || String(record['mark']) === 'null'
+    const [session] = await Promise.all([
+      this.#get(`${BASE}sessions/${this.#session}`),
+      this.#readRoll(),
+    ]);
+    const lines = [...this.#roll].map(([student, record]) =>
+      (record?.['mark'] ?? null) === null
         ? `${student} unmarked`
-        : `${student} ${textOf(record['mark'])} ${textOf(record['source'])}`,
+        : `${student} ${textOf(record?.['mark'])} ${textOf(record?.['source'])}`,
     );
     return {
       status: textOf(session.body['status']) as SessionStatus,
@@ -328,12 +332,11 @@ class TestClass implements SchoolClass {
     return reply;
   }
 
-  /** The roll by student; a record is null where nothing was ever said. */
-  async #roll(): Promise<Map<Student, Json | null>> {
+  async #readRoll(): Promise<void> {
     const reply = await this.#get(`${BASE}sessions/${this.#session}/roster`);
     const byId = new Map(STUDENTS.map((student) => [this.#student(student).id, student]));
-    const listed = Object.values(reply.body['students'] ?? {}) as Json[];
-    return new Map(
+    const listed = Object.values(reply.body['students'] ?? {});
+    this.#roll = new Map(
       listed.map((row) => {
         const student = byId.get(textOf(row['student']?.['id']));
         if (!student) throw new Error('a stranger is on the roll');
@@ -342,8 +345,8 @@ class TestClass implements SchoolClass {
     );
   }
 
-  async #winnerOf(student: Student, sees: boolean): Promise<{ base_op_id?: string }> {
-    const winner: unknown = sees && (await this.#roll()).get(student)?.['winner_op_id'];
+  #winnerOf(student: Student, sees: boolean): { base_op_id?: string } {
+    const winner: unknown = sees && this.#roll.get(student)?.['winner_op_id'];
     return typeof winner === 'string' ? { base_op_id: winner } : {};
   }
 
@@ -379,13 +382,13 @@ class TestClass implements SchoolClass {
       student: this.#student(student).id,
       mark,
       reason: REASON,
-      ...(await this.#winnerOf(student, sees)),
+      ...this.#winnerOf(student, sees),
     });
     return resultOf(reply.status < 300 ? reply.body : null) ?? codeOf(reply);
   }
 
   async #patch(command: Command & { do: 'patch' }): Promise<string | null> {
-    const record = (await this.#roll()).get(command.student);
+    const record = this.#roll.get(command.student);
     if (!record) return null;
     const version = Number(record['version']) + (command.isStale ? 1 : 0);
     const reply = await this.#post(
@@ -398,19 +401,19 @@ class TestClass implements SchoolClass {
   }
 
   async #bulk({ items, rest, sees }: Command & { do: 'bulk' }): Promise<string> {
-    const roll = await this.#roll();
-    const records = items.map(({ student, mark }) => {
-      const winner: unknown = sees && roll.get(student)?.['winner_op_id'];
-      const base = typeof winner === 'string' ? { base_op_id: winner } : {};
-      return { student: this.#student(student).id, mark, reason: REASON, ...base };
-    });
+    const records = items.map(({ student, mark }) => ({
+      student: this.#student(student).id,
+      mark,
+      reason: REASON,
+      ...this.#winnerOf(student, sees),
+    }));
     const reply = await this.#post('teacher', `${BASE}records/bulk-mark`, {
       session: this.#session,
       records,
       ...(rest === null ? {} : { default: { mark: rest } }),
     });
     if (reply.status !== 200) return codeOf(reply);
-    const results = Object.values(reply.body['results'] ?? {}) as Json[];
+    const results = Object.values(reply.body['results'] ?? {});
     const byId = new Map(STUDENTS.map((student) => [this.#student(student).id, student]));
     return results
       .map((result) => `${byId.get(textOf(result['student']))} ${resultOf(result)}`)
@@ -421,7 +424,7 @@ class TestClass implements SchoolClass {
   async #sync({ student, mark, sees, age }: Command & { do: 'sync' }): Promise<string> {
     const { api, people, phone } = this.#parts;
     const bootMs = 60 * 24 * 60 * MINUTE;
-    const { base_op_id = null } = await this.#winnerOf(student, sees);
+    const { base_op_id = null } = this.#winnerOf(student, sees);
     const reply = await phone.request(api, 'POST', `${BASE}sync`, {
       token: await people.tokenOf('teacher'),
       body: {
@@ -446,7 +449,7 @@ class TestClass implements SchoolClass {
         ],
       },
     });
-    const [result] = Object.values(reply.body['results'] ?? {}) as Json[];
+    const [result] = Object.values(reply.body['results'] ?? {});
     return resultOf(result ?? null) ?? codeOf(reply);
   }
 
@@ -556,7 +559,7 @@ class TestClass implements SchoolClass {
           wasObserved: session.taken,
         },
         roster,
-        stored.operations as readonly ResolvableOperation[],
+        stored.operations,
       );
       return roster.flatMap((studentId) => {
         const record = stored.records.get(studentId);

@@ -1,0 +1,65 @@
+/**
+ * Random sequences of commands against the real API and PostgreSQL, each answer and each register
+ * compared with a plain model of the rules (figure R4; `npm run prove:model` runs many more).
+ */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { SEQUENCE, type Command } from '../../test/model/commands.ts';
+import { findDifference } from '../../test/model/compare.ts';
+import type { Mutant } from '../../test/model/model.ts';
+import { openSchool, type School } from '../../test/model/school.ts';
+
+const RUNS = 40;
+
+/** Sequences that once came out otherwise than the rules say. */
+const FOUND: readonly (readonly [what: string, commands: readonly Command[]])[] = [
+  [
+    'a student who comes back to a reopened class has no automatic absence of its first close',
+    [
+      { do: 'open' },
+      { do: 'mark', by: 'teacher', student: 's1', mark: 'present', sees: true },
+      { do: 'close' },
+      { do: 'drop', student: 's0', day: 0 },
+      { do: 'open' },
+      { do: 'enrol', student: 's0', day: 0 },
+    ],
+  ],
+];
+
+let school: School;
+
+beforeAll(async () => {
+  school = await openSchool();
+});
+
+afterAll(() => school.close());
+
+const property = (mutant: Mutant | null) =>
+  fc.asyncProperty(SEQUENCE, async (sequence) => {
+    const difference = await findDifference(school, sequence, { mutant });
+    if (difference !== null) throw new Error(difference);
+  });
+
+describe('a class', () => {
+  // A failure names its seed and the smallest sequence found.
+  it('answers and stores what the model of the rules says, whatever is done to it', async () => {
+    await fc.assert(property(null), { numRuns: RUNS });
+  });
+
+  it.each(FOUND)('%s', async (_what, commands) => {
+    const given = { autoOpen: true, startsIn: -20, minutes: 60 };
+
+    expect(await findDifference(school, { given, commands })).toBeNull();
+  });
+
+  it('control: a model that refuses marks after the close is found out', async () => {
+    const { failed, numRuns } = await fc.check(property('no-marks-after-close'), {
+      numRuns: RUNS,
+      seed: 1,
+      endOnFailure: true,
+    });
+
+    expect(failed).toBe(true);
+    expect(numRuns).toBeLessThanOrEqual(RUNS);
+  });
+});
