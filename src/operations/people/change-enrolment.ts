@@ -47,7 +47,7 @@ export async function enrolStudent(
     await insert(em, id, input);
     await log(operation, em, 'enrolment.added', id, input);
     const span = { from: input.validFrom, to: input.validTo };
-    return { id, ...(await resolveAgain({ ...operation, em }, em, input.courseSectionId, span)) };
+    return { id, ...(await resolveAgain({ ...operation, em }, em, input, span)) };
   });
 }
 
@@ -76,7 +76,7 @@ export async function endEnrolment(
     await rows(em, 'update enrolment set valid_to = ?::date where id = ?::uuid', [validTo, id]);
     await log(operation, em, 'enrolment.ended', id, { ...found, validTo });
     const span = { from: validTo, to: found.validTo };
-    return { id, ...(await resolveAgain({ ...operation, em }, em, found.courseSectionId, span)) };
+    return { id, ...(await resolveAgain({ ...operation, em }, em, found, span)) };
   });
 }
 
@@ -165,7 +165,7 @@ interface Span {
 async function resolveAgain(
   operation: Operation,
   em: Em,
-  courseSectionId: Id,
+  { studentId, courseSectionId }: NewEnrolment,
   { from, to }: Span,
 ): Promise<Omit<EnrolmentEffect, 'id'>> {
   const found = await rows<{ id: Id; status: string }>(
@@ -181,19 +181,45 @@ async function resolveAgain(
     const session = await lockSessionForUpdate(em, id);
     if (session.status === 'locked') continue;
     await applyLeavesToSession(operation, em, id);
-    await settleAgain(operation, em, session);
+    await settleAgain(operation, em, session, studentId);
     sessionsResolved += 1;
   }
   return { sessionsResolved, sessionsLocked: found.length - sessionsResolved };
 }
 
 /** A class that is over gives newcomers their absence, or stops being taken by too few. */
-async function settleAgain(operation: Operation, em: Em, session: SessionRow): Promise<void> {
-  const effect = session.status === 'closed' ? await settleClosed(operation, em, session) : NONE;
+async function settleAgain(
+  operation: Operation,
+  em: Em,
+  session: SessionRow,
+  studentId: Id,
+): Promise<void> {
+  const settle = session.status === 'closed' ? settleClosed : settleReturned;
+  const effect = await settle(operation, em, session, studentId);
   await appendMarks(em, operation, session, effect.operations, effect.changes, {
     audit: [],
     sessionChanged: true,
   });
+}
+
+/**
+ * Who comes back to a class that was reopened meanwhile still has the automatic absence of its first
+ * close. Nobody else needs settling, and classes to come need no records yet.
+ */
+async function settleReturned(
+  operation: Operation,
+  em: Em,
+  session: SessionRow,
+  studentId: Id,
+): Promise<TakenEffect> {
+  const record = await firstRow(
+    em,
+    `select id from attendance_record
+     where session_id = ?::uuid and student_id = ?::uuid and winner_op_id is not null`,
+    [session.id, studentId],
+  );
+  const roster = record ? await rosterOf(em, session) : [];
+  return roster.includes(studentId) ? settleRoster(em, operation, session, roster) : NONE;
 }
 
 const NONE: TakenEffect = { taken: false, operations: [], changes: [] };
