@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { SEQUENCE } from '../test/model/commands.ts';
 import { emptyTally, findDifference, type Tally } from '../test/model/compare.ts';
-import { MUTANTS, type Mutant } from '../test/model/model.ts';
+import { MUTANTS, type Mutant } from '../test/model/register.ts';
 import { openSchool, type School } from '../test/model/school.ts';
 import { provision } from '../test/provision.ts';
 import { readEnvironment, writeReport, type Report } from './report.ts';
@@ -136,8 +136,9 @@ async function examine(
     seed: options.seed,
     endOnFailure: !options.shrinks,
   });
-  const difference = result.failed ? String(result.errorInstance ?? 'no words') : null;
-  return { runs: result.numRuns, difference, tally };
+  const { failed, errorInstance: error, numRuns } = result;
+  const words = error instanceof Error ? (error.stack ?? error.message) : JSON.stringify(error);
+  return { runs: numRuns, difference: failed ? words : null, tally };
 }
 
 /** How often each command met each answer, so that a run that met only refusals is seen. */
@@ -175,4 +176,6 @@ function readSettings(args: readonly string[]): Settings | string {
   }
 }
 
-const wholeNumber = (text: string): number => (/^\d{1,15}$/.test(text) ? Number(text) : NaN);
+function wholeNumber(text: string): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+}

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { SEQUENCE, type Command } from '../../test/model/commands.ts';
 import { findDifference } from '../../test/model/compare.ts';
-import type { Mutant } from '../../test/model/model.ts';
+import type { Mutant } from '../../test/model/register.ts';
 import { openSchool, type School } from '../../test/model/school.ts';
 
 const RUNS = 40;

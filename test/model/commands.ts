@@ -1,9 +1,14 @@
 /** What happens to a class in the model-based test, as plain data, and how it is drawn. */
 import fc from 'fast-check';
-import type { Mark } from '../../src/domain/types.ts';
+import type { Mark, SessionStatus } from '../../src/domain/types.ts';
 
 /** A student of the test; `s3` is not enrolled at first. */
 export type Student = 's0' | 's1' | 's2' | 's3';
+export const STUDENTS: readonly Student[] = ['s0', 's1', 's2', 's3'];
+/** Enrolled from day -60 on; the others are outsiders. */
+export const ENROLLED: readonly Student[] = ['s0', 's1', 's2'];
+/** The first minute is 10:00 of day 0 in the zone of the campus. */
+export const FIRST_MINUTE_OF_DAY = 600;
 /** Who acts beside the students. */
 export type Person = 'teacher' | 'hod' | 'admin';
 
@@ -12,6 +17,14 @@ export interface Given {
   readonly autoOpen: boolean;
   readonly startsIn: number;
   readonly minutes: number;
+}
+
+/** What everyone can see of the class: compared with the product after every command. */
+export interface ClassView {
+  readonly status: SessionStatus;
+  /** Mark and source by student, for the roster in order. */
+  readonly roster: readonly string[];
+  readonly counts: Readonly<Record<string, number>>;
 }
 
 /** One step. Days count from that of the first moment, `age` in minutes before now. */

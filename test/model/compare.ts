@@ -1,7 +1,8 @@
 /** Plays a sequence against the product and the model side by side and tells where they part. */
 import { isDeepStrictEqual } from 'node:util';
 import { describeSequence, type Sequence } from './commands.ts';
-import { Model, type Mutant } from './model.ts';
+import { Model } from './model.ts';
+import type { Mutant } from './register.ts';
 import type { School } from './school.ts';
 
 /** How much was compared; a comparison that looked at nothing proves nothing. */

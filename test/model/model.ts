@@ -4,34 +4,17 @@
  * left to the second reading of the rules in test/order/reference.ts.
  */
 import type { Mark, SessionStatus } from '../../src/domain/types.ts';
-import type { Command, Given, Person, Student } from './commands.ts';
-import { POLICY, Register, type Claim } from './register.ts';
+import { FIRST_MINUTE_OF_DAY, STUDENTS } from './commands.ts';
+import type { ClassView, Command, Given, Person, Student } from './commands.ts';
+import { POLICY, Register, type Claim, type Mutant } from './register.ts';
+import { Enrolments, type Days } from './enrolments.ts';
 
 const DAY = 1_440;
-/** The first minute is 10:00 of day 0 in the zone of the campus. */
-export const FIRST_MINUTE_OF_DAY = 600;
-export const STUDENTS: readonly Student[] = ['s0', 's1', 's2', 's3'];
-/** Enrolled from day -60 on; the others are outsiders. */
-export const ENROLLED: readonly Student[] = ['s0', 's1', 's2'];
 const EARLY_OPEN = POLICY.earlyOpenMinutes;
 const LOCK_AFTER = POLICY.lockAfterHours * 60;
 const CORRECTION_DAYS = 7;
 
-/** Rules that a control changes, one at a time; each must be found out. */
-export const MUTANTS = ['no-marks-after-close', 'absent-beats-leave', 'lock-is-not-final'] as const;
-/** A changed rule. */
-export type Mutant = (typeof MUTANTS)[number];
-
-/** What everyone can see of the class: compared with the product after every command. */
-export interface ClassView {
-  readonly status: SessionStatus;
-  /** Mark and source by student, for the roster in order. */
-  readonly roster: readonly string[];
-  readonly counts: Readonly<Record<string, number>>;
-}
-
 type Doing<D extends Command['do']> = Command & { do: D };
-type Range = { readonly from: number; readonly to: number | null };
 type Leave = { readonly id: string; readonly student: Student; from: number; to: number };
 type Asked = { from: Mark | null; to: Mark; by: string; evidence: readonly string[] };
 type Said = { readonly mark: Mark; readonly winner: string };
@@ -49,7 +32,7 @@ export class Model {
   #lockDue: number | null = null;
   #taken = false;
   readonly #claims = new Register();
-  readonly #ranges = new Map<Student, Range[]>();
+  readonly #enrolments = new Enrolments();
   readonly #leaves: Leave[] = [];
   readonly #pending = new Map<Student, Asked>();
   /** What the register says; of a former member or after the lock, what it last said. */
@@ -62,7 +45,6 @@ export class Model {
     this.#start = startsIn;
     this.#end = startsIn + minutes;
     this.#opens = startsIn - EARLY_OPEN;
-    for (const student of ENROLLED) this.#ranges.set(student, [{ from: -60, to: null }]);
   }
 
   /** Takes a command and gives the answer a person gets: `ok`, a status of a mark, or a code. */
@@ -93,12 +75,8 @@ export class Model {
           eff: this.#now - command.age,
           draftedBy: 'teacher',
         });
-      case 'punch': {
-        const { student, age } = command;
-        const eff = this.#now - age;
-        const punch = { student, mark: 'present', rank: 60, source: 'biometric', eff } as const;
-        return this.#claim({ ...punch, draftedBy: student });
-      }
+      case 'punch':
+        return this.#punch(command.student, this.#now - command.age);
       case 'leave':
         return this.#leave(command);
       case 'ask':
@@ -106,9 +84,8 @@ export class Model {
       case 'decide':
         return this.#decide(command);
       case 'enrol':
-        return this.#enrol(command.student, command.day);
       case 'drop':
-        return this.#drop(command.student, command.day);
+        return this.#changeRoster(this.#enrolments[command.do](command.student, command.day));
       default:
         return command satisfies never;
     }
@@ -136,11 +113,7 @@ export class Model {
   #day = (minute: number): number => Math.floor((FIRST_MINUTE_OF_DAY + minute) / DAY);
 
   /** Section 8. */
-  #roster(): Student[] {
-    const day = this.#day(this.#start);
-    const covers = ({ from, to }: Range) => from <= day && (to === null || to > day);
-    return STUDENTS.filter((student) => this.#ranges.get(student)?.some(covers));
-  }
+  #roster = (): Student[] => this.#enrolments.membersOn(this.#day(this.#start));
 
   /** Section 6: the state that counts for marks, by the clock and not by the worker. */
   #effective(): SessionStatus {
@@ -153,10 +126,9 @@ export class Model {
     return isOpen ? 'open' : 'scheduled';
   }
 
-  #timer(): string {
-    const due = this.#due();
-    if (due) this.#edge(due, true);
-    return due ?? 'none';
+  /** What the worker does now, if it comes. */
+  #timer(due = this.#due()): string {
+    return due && this.#edge(due, true) === 'ok' ? due : 'none';
   }
 
   #due(): 'open' | 'close' | 'lock' | null {
@@ -230,6 +202,11 @@ export class Model {
     return { student, mark, rank, source: 'manual', base };
   }
 
+  #punch(student: Student, eff: number): string {
+    const punch = { student, mark: 'present', rank: 60, source: 'biometric', eff } as const;
+    return this.#claim({ ...punch, draftedBy: student });
+  }
+
   #stateRefusal(rank: number): string | null {
     const state = this.#effective();
     if (state === 'cancelled') return 'session_cancelled';
@@ -273,8 +250,7 @@ export class Model {
     return 'needs_review';
   }
 
-  #patch(command: Doing<'patch'>): string {
-    const { student, mark, isStale } = command;
+  #patch({ student, mark, isStale }: Doing<'patch'>): string {
     const refused = this.#stateRefusal(80);
     if (refused) return refused;
     if (isStale) return 'stale';
@@ -310,8 +286,7 @@ export class Model {
     if (this.#status === 'cancelled') return;
     for (const { id: leave, student, from, to } of leaves) {
       const overlap = Math.min(to, this.#end) - Math.max(from, this.#start);
-      const isKnown = this.#claims.hasLeave(leave);
-      if (overlap < (this.#end - this.#start) / 2 || isKnown) continue;
+      if (overlap < (this.#end - this.#start) / 2 || this.#claims.hasLeave(leave)) continue;
       const draftedBy = by ?? student;
       this.#claim({ student, mark: 'excused', rank: 70, source: 'leave', leave, draftedBy });
     }
@@ -349,37 +324,20 @@ export class Model {
     return 'ok';
   }
 
-  /** Section 8. */
-  #enrol(student: Student, from: number): string {
-    const ranges = this.#ranges.get(student) ?? [];
-    const isTaken = ({ from: first, to }: Range) => to === null || (first < to && from < to);
-    if (ranges.some(isTaken)) return 'enrolment_overlaps';
-    this.#ranges.set(student, [...ranges, { from, to: null }]);
-    this.#rosterChanged({ from, to: null });
-    return 'ok';
-  }
-
-  #drop(student: Student, day: number): string {
-    const ranges = this.#ranges.get(student) ?? [];
-    const last = ranges.at(-1);
-    if (!last) return 'nothing to end';
-    if (day < last.from || (last.to !== null && day > last.to)) return 'validation_failed';
-    this.#ranges.set(student, [...ranges.slice(0, -1), { from: last.from, to: day }]);
-    this.#rosterChanged({ from: day, to: last.to });
-    return 'ok';
-  }
-
   /**
-   * A final register is left alone. The law does not say whether one counts as final whose lock has
-   * fallen due but has not run; the product resolves it again.
+   * Section 8; a final register is left alone. The law does not say whether one counts as final
+   * whose lock has fallen due but has not run; the product resolves it again.
    */
-  #rosterChanged({ from, to }: Range): void {
+  #changeRoster(changed: string | Days): string {
+    if (typeof changed === 'string') return changed;
+    const { from, to } = changed;
     const day = this.#day(this.#start);
     const isTouched = day >= from && (to === null || day < to);
-    if (!isTouched || this.#status === 'locked' || this.#status === 'cancelled') return;
+    if (!isTouched || this.#status === 'locked' || this.#status === 'cancelled') return 'ok';
     this.#applyLeaves('admin');
     if (this.#status === 'closed') this.#taken = this.#wasTaken();
     this.#settle();
+    return 'ok';
   }
 
   #wasTaken = (): boolean => this.#claims.wasTaken(this.#roster());
@@ -388,8 +346,7 @@ export class Model {
   #settle(named: readonly string[] = []): void {
     const members: readonly string[] = this.#status === 'locked' ? [] : this.#roster();
     const isOver = this.#status === 'closed' || this.#status === 'locked';
-    const isAway = this.#mutant === 'absent-beats-leave';
-    const said = this.#claims.read(STUDENTS, this.#start, isOver && this.#taken, isAway);
+    const said = this.#claims.read(this.#start, isOver && this.#taken, this.#mutant);
     for (const student of STUDENTS) {
       const isRead = members.includes(student) || named.includes(student);
       if (isRead) this.#records.set(student, said.records.get(student) ?? null);

@@ -2,7 +2,7 @@
 import type { ResolvableOperation } from '../../src/domain/attendance/operation.ts';
 import type { Mark, MarkSource, SessionPolicy } from '../../src/domain/types.ts';
 import { referenceAnswers, type ReferenceAnswers } from '../order/reference.ts';
-import type { Student } from './commands.ts';
+import { STUDENTS, type Student } from './commands.ts';
 
 const MINUTE = 60_000;
 /** The defaults of marks.md section 5. */
@@ -21,6 +21,11 @@ export const POLICY: SessionPolicy = {
   selfEntryEnabled: false,
   selfEntryMinutes: 15,
 };
+
+/** Rules that a control changes, one at a time; each must be found out. */
+export const MUTANTS = ['no-marks-after-close', 'absent-beats-leave', 'lock-is-not-final'] as const;
+/** A changed rule. */
+export type Mutant = (typeof MUTANTS)[number];
 
 /** A claim as the model states it. */
 export interface Claim {
@@ -105,14 +110,8 @@ export class Register {
    * What the claims say of each student.
    * @param start  minute of the start
    * @param isAbsentDue  the class is over and was taken: whoever has no claim is absent
-   * @param absentBeatsLeave  a rule changed on purpose, for a control
    */
-  read(
-    students: readonly Student[],
-    start: number,
-    isAbsentDue: boolean,
-    absentBeatsLeave: boolean,
-  ): ReferenceAnswers {
+  read(start: number, isAbsentDue: boolean, mutant: Mutant | null): ReferenceAnswers {
     const wasSeenAway = (student: string) =>
       this.#claims.some((op) => op.rank === 80 && op.mark === 'absent' && op.studentId === student);
     return referenceAnswers({
@@ -124,9 +123,10 @@ export class Register {
         autoOpIdOf: (student) => `auto-${student}`,
         wasObserved: isAbsentDue,
       },
-      roster: students,
+      roster: STUDENTS,
       operations: this.#claims.filter(
-        (op) => !(absentBeatsLeave && op.rank === 70 && wasSeenAway(op.studentId)),
+        ({ rank, studentId }) =>
+          mutant !== 'absent-beats-leave' || rank !== 70 || !wasSeenAway(studentId),
       ),
       batches: [],
     });

@@ -32,8 +32,8 @@ import {
   makeWorld,
   type World,
 } from '../factories.ts';
-import type { Command, Given, Person, Student } from './commands.ts';
-import { ENROLLED, FIRST_MINUTE_OF_DAY, STUDENTS, type ClassView } from './model.ts';
+import { ENROLLED, FIRST_MINUTE_OF_DAY, STUDENTS } from './commands.ts';
+import type { ClassView, Command, Given, Person, Student } from './commands.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
