@@ -220,6 +220,10 @@ const BEGINNINGS: readonly (readonly Command[])[] = [
     { do: 'open' },
     { do: 'mark', by: 'teacher', ...seen, student: 's0' },
   ],
+  [
+    { do: 'leave', student: 's0', from: 0, minutes: 30 },
+    { do: 'reschedule', startsIn: 25, minutes: 60 },
+  ],
   [{ do: 'leave', student: 's0', from: 0, minutes: 30 }, { do: 'cancel' }],
   [{ do: 'open' }, { do: 'mark', by: 'teacher', ...seen }, { do: 'close' }, { do: 'lock' }],
 ];
@@ -232,7 +236,7 @@ export const SEQUENCE: fc.Arbitrary<Sequence> = fc
   .record({
     given: fc.record({
       autoOpen: fc.constantFrom(true, true, false),
-      startsIn: fc.constantFrom(-20, 3, 30),
+      startsIn: fc.constantFrom(-20, 3, 30, 400),
       minutes: fc.constant(60),
     }),
     beginning: fc.constantFrom(...BEGINNINGS),
