@@ -159,6 +159,8 @@ export class Model {
       if (isBefore) this.#applyLeaves(by);
     } else if (edge === 'close') {
       this.#applyLeaves(by);
+      // From the close that ran, as the law says: a late worker also delays the lock, and a class
+      // that counted as locked for want of a close takes marks again.
       this.#set('closed', now + LOCK_AFTER);
       this.#taken = this.#wasTaken();
     } else if (edge === 'lock') this.#set('locked', this.#lockDue);
