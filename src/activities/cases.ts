@@ -13,7 +13,9 @@ import { expireCase } from '../operations/requests/expire-case.ts';
 import { ladderInstants } from '../operations/requests/ladder-instants.ts';
 import { loadCaseView } from '../operations/requests/load-case-view.ts';
 import { recordReminder } from '../operations/requests/record-reminder.ts';
+import { loadUnlockedRegister, relockSession } from '../operations/requests/relock-session.ts';
 import { withdrawCase } from '../operations/requests/withdraw-case.ts';
+import type { UnlockedRegister } from '../workflows/contract.ts';
 import { guard } from './failures.ts';
 import { callOperation, channelRefusal, type ActivityParts } from './parts.ts';
 
@@ -59,6 +61,16 @@ export function caseActivities(parts: ActivityParts) {
     /** Expires a case nobody decided, when its time has come. */
     expireCase: (kind: CaseKind, caseId: Id): Promise<CaseView> =>
       guard(parts.logger, 'expireCase', () => expireCase(callOperation(parts), kind, caseId)),
+
+    /** How the register of an approved unlock stands. */
+    loadUnlockedRegister: (caseId: Id): Promise<UnlockedRegister> =>
+      guard(parts.logger, 'loadUnlockedRegister', () =>
+        loadUnlockedRegister(callOperation(parts).em, caseId),
+      ),
+
+    /** Locks the register of an approved unlock again, when its time has come. */
+    relockSession: (caseId: Id): Promise<UnlockedRegister> =>
+      guard(parts.logger, 'relockSession', () => relockSession(callOperation(parts), caseId)),
 
     /** Records one reminder or escalation; each step once. */
     recordReminder: (kind: CaseKind, caseId: Id, step: LadderStep): Promise<void> =>

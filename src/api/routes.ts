@@ -18,6 +18,7 @@ import { selfEntryRoutes } from './self-entries/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { statisticsRoutes } from './statistics/routes.ts';
 import { syncRoutes } from './sync/routes.ts';
+import { unlockRoutes } from './unlocks/routes.ts';
 
 /** All routes. Paths are whole paths from the root. */
 export function allRoutes(deps: ApiDeps): Route[] {
@@ -37,6 +38,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...leaveRoutes(deps),
     ...correctionRoutes(deps),
     ...selfEntryRoutes(deps),
+    ...unlockRoutes(deps),
     ...statisticsRoutes(),
   ];
   return [...routes, ...docsRoutes(deps, routes)];

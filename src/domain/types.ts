@@ -120,7 +120,7 @@ export const DECISION_CHANNELS = ['api', 'operator_signal', 'operator_update'] a
 export type DecisionChannel = (typeof DECISION_CHANNELS)[number];
 
 /** Kinds of approval case that have a workflow today. */
-export const CASE_KINDS = ['leave', 'correction', 'self_entry'] as const;
+export const CASE_KINDS = ['leave', 'correction', 'self_entry', 'unlock'] as const;
 export type CaseKind = (typeof CASE_KINDS)[number];
 
 /**

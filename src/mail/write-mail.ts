@@ -57,6 +57,7 @@ const CASE_WORDS: Readonly<Record<CaseKind, string>> = {
   leave: 'leave application',
   correction: 'correction request',
   self_entry: 'self-entry',
+  unlock: 'request to unlock a register',
 };
 
 const WRITERS: Writers = {

@@ -13,8 +13,11 @@ import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import type { Environment } from '../config/env.ts';
 import type { Orm } from '../db/orm.ts';
 import { appError, ERRORS, type AppError, type ErrorCode } from '../domain/errors.ts';
+import type { TransitionCommand, TransitionResult } from '../domain/session/view.ts';
+import type { Id } from '../domain/types.ts';
 import type { WorkflowGateway } from '../operations/ports.ts';
 import type { RunRef } from '../operations/runs/run-ref.ts';
+import { findOpenUnlock } from '../operations/requests/unlock-state.ts';
 import { findStoredTransition } from '../operations/runs/find-stored-transition.ts';
 import {
   decideUpdate,
@@ -120,6 +123,23 @@ export function createWorkflowGateway(settings: GatewaySettings, orm: () => Orm)
     return status === 'completed' ? appError(code, detail) : unavailable();
   };
 
+  /** The run of the session has ended, and the unlock that opened its register again locks it. */
+  const sendToUnlock = async (
+    id: Id,
+    sessionId: Id,
+    command: Omit<TransitionCommand, 'by'>,
+  ): Promise<TransitionResult> => {
+    const ref: RunRef = { kind: 'unlock', id };
+    try {
+      return await update(ref, transitionUpdate, command, command.id);
+    } catch (error) {
+      if (!hasEnded(error)) throw toAppError(error);
+      const stored = await findStoredTransition(orm().em.fork(), sessionId, command.id);
+      if (stored) return stored;
+      throw await ended(ref, 'state_conflict', 'The register is locked again.');
+    }
+  };
+
   return {
     runs,
     client,
@@ -134,6 +154,8 @@ export function createWorkflowGateway(settings: GatewaySettings, orm: () => Orm)
         if (!hasEnded(error)) throw toAppError(error);
         const stored = await findStoredTransition(orm().em.fork(), sessionId, command.id);
         if (stored) return stored;
+        const unlock = await findOpenUnlock(orm().em.fork(), sessionId);
+        if (unlock !== undefined) return sendToUnlock(unlock, sessionId, command);
         throw await ended(ref, 'state_conflict', 'The life of this session has ended.');
       }
     },

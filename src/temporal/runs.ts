@@ -176,6 +176,7 @@ const DASHBOARD_PAGES = {
   leave: 'approvals?leave=',
   correction: 'approvals?correction=',
   self_entry: 'approvals?self_entry=',
+  unlock: 'approvals?unlock=',
 } as const satisfies Record<RunRef['kind'], string>;
 
 function cutBytes(text: string): string {

@@ -15,6 +15,7 @@ import {
 } from '@temporalio/workflow';
 import {
   readDecision,
+  readTransition,
   readWithdrawal,
   type MessageRefusal,
   type Read,
@@ -27,6 +28,7 @@ import {
   decideSignal,
   decideUpdate,
   nudgeSignal,
+  transitionUpdate,
   withdrawSignal,
   withdrawUpdate,
   type CaseInput,
@@ -34,6 +36,7 @@ import {
   type CaseView,
   type DecisionMessage,
   type LadderStep,
+  type TransitionResult,
   type WithdrawMessage,
 } from './contract.ts';
 import { messageId, rememberRefusal, rememberResult } from './results.ts';
@@ -69,6 +72,8 @@ const NEVER_LOADED = {
 
 /** A case the database did not expire yet is asked again after this long. */
 const RETRY_STEP_MS = 30_000;
+/** A register that was not due by the database's clock is asked for again after this long. */
+const RETRY_LOCK_MS = 1_000;
 
 /** A leave application until it is decided, withdrawn or expired. */
 export async function leaveApproval(input: CaseInput): Promise<CaseView> {
@@ -85,11 +90,17 @@ export async function selfEntryApproval(input: CaseInput): Promise<CaseView> {
   return runCase(input, (next) => continueAsNew<typeof selfEntryApproval>(next));
 }
 
+/** A case of the shared kind, today an unlock, until it is decided and its effect has run out. */
+export async function caseApproval(input: CaseInput): Promise<CaseView> {
+  return runCase(input, (next) => continueAsNew<typeof caseApproval>(next));
+}
+
 // It ends with the lock of its class, days later, on the code it began with.
 setWorkflowOptions(versioned('PINNED'), selfEntryApproval);
 // They wait for weeks and move to new code while open, so they change only behind `patched()`.
 setWorkflowOptions(versioned('AUTO_UPGRADE'), leaveApproval);
 setWorkflowOptions(versioned('AUTO_UPGRADE'), correctionApproval);
+setWorkflowOptions(versioned('AUTO_UPGRADE'), caseApproval);
 
 async function runCase(
   input: CaseInput,
@@ -124,6 +135,9 @@ async function runCase(
   setHandler(nudgeSignal, () => {
     isNudged = true;
   });
+  if (kind === 'unlock') {
+    setHandler(transitionUpdate, lockByHand, { validator: refuseOtherEdges });
+  }
   setHandler(caseStateQuery, () => ({
     view,
     nextStepAt: view?.status === 'pending' ? nextStep(view).at : null,
@@ -136,6 +150,7 @@ async function runCase(
     if (view.status === 'pending') ladder = await reads.ladderInstants(kind, caseId);
     show(undefined, view);
     while (view.status === 'pending') view = await step(view);
+    if (kind === 'unlock' && view.status === 'approved') await lockAgain();
   } catch (error) {
     if (!isCancellation(error)) throw error;
     await CancellationScope.nonCancellable(() => finish());
@@ -328,6 +343,58 @@ async function runCase(
   function shown(current: CaseView): CaseView {
     showCase(current, current.status === 'pending' ? nextStep(current) : undefined, refusals);
     return current;
+  }
+
+  /** An approved unlock lasts until its register is locked again, by this timer or by a person. */
+  async function lockAgain(): Promise<void> {
+    hasEnded = true; // For decisions and withdrawals: nothing is left to decide.
+    answerRest();
+    let register = await reads.loadUnlockedRegister(caseId);
+    while (!register.isLocked) {
+      const waitMs = Date.parse(register.lockDueAt) - Date.now();
+      if (waitMs <= 0) {
+        register = await writes.relockSession(caseId);
+        // The clock of the database may be behind ours.
+        if (!register.isLocked) await condition(() => isNudged, RETRY_LOCK_MS);
+      } else {
+        const summary = `lock at ${register.lockDueAt}`;
+        await condition(() => isNudged, waitMs, { summary });
+      }
+      if (!isNudged) continue;
+      isNudged = false;
+      register = await reads.loadUnlockedRegister(caseId);
+    }
+  }
+
+  /** Only a lock: the run of the session has ended, and nothing else is open to its staff. */
+  function refuseOtherEdges(message: unknown): void {
+    const read = readTransition(message);
+    if (read.refused) throw failure(read.refused);
+    if (view?.status === 'approved' && read.message.edge === 'lock') return;
+    throw failure({
+      code: 'state_conflict',
+      detail: 'A register that was unlocked takes marks and can be locked, nothing else.',
+    });
+  }
+
+  /** The lock of a person before the time; who came first, the row decides. */
+  async function lockByHand(message: unknown): Promise<TransitionResult> {
+    const read = readTransition(message);
+    if (read.refused) throw failure(read.refused);
+    try {
+      return await CancellationScope.nonCancellable(async () => {
+        const { sessionId } = await reads.loadUnlockedRegister(caseId);
+        const { epoch } = await reads.loadSession(sessionId);
+        const command = { ...read.message, by: 'person' } as const;
+        const result = await writes.applySessionTransition({ sessionId, epoch, command });
+        isNudged = true;
+        if (result.refused) throw failure(result.refused);
+        return result;
+      });
+    } catch (error) {
+      const refused = thrownRefusal(error);
+      throw refused ? failure(refused) : error;
+    }
   }
 
   function shouldContinueAsNew(): boolean {

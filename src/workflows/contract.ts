@@ -52,6 +52,7 @@ export const WORKFLOWS = {
   leave: 'leaveApproval',
   correction: 'correctionApproval',
   selfEntry: 'selfEntryApproval',
+  caseApproval: 'caseApproval',
   dayPlan: 'dayPlan',
   reconcile: 'reconcile',
   dailyNotices: 'dailyNotices',
@@ -62,6 +63,7 @@ export const CASE_WORKFLOWS = {
   leave: WORKFLOWS.leave,
   correction: WORKFLOWS.correction,
   self_entry: WORKFLOWS.selfEntry,
+  unlock: WORKFLOWS.caseApproval,
 } as const satisfies Record<CaseKind, string>;
 
 /** Search attributes with their types (temporal.md section 11): codes and instants, no person. */
@@ -152,6 +154,13 @@ export interface CaseInput {
   };
   /** Test only: continue as new after this many messages. */
   readonly testContinueAsNewAfter?: number;
+}
+
+/** The register behind an approved unlock: whether it is locked again, and otherwise when it will be. */
+export interface UnlockedRegister {
+  readonly sessionId: Id;
+  readonly lockDueAt: Instant;
+  readonly isLocked: boolean;
 }
 
 /** Answer of the case's `state` query. */

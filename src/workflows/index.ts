@@ -1,5 +1,5 @@
 /** Every workflow type, for the bundler. */
-export { correctionApproval, leaveApproval, selfEntryApproval } from './approval.ts';
+export { caseApproval, correctionApproval, leaveApproval, selfEntryApproval } from './approval.ts';
 export { dailyNotices } from './daily-notices.ts';
 export { dayPlan } from './day-plan.ts';
 export { reconcile } from './reconcile.ts';

@@ -1,16 +1,26 @@
 /** What both kinds of case show on the wire. */
 import type { z } from 'zod';
-import type { CaseListRow, PersonName } from '../../db/queries/requests.ts';
+import type { CaseListRow, PersonName, StudentCaseRow } from '../../db/queries/requests.ts';
 import type { CaseTexts } from '../../operations/requests/read-case-texts.ts';
-import type { caseMembers, personReply } from './schema.ts';
+import type { caseCore, caseMembers, personReply } from './schema.ts';
 
 type CaseMembers = z.input<z.ZodObject<typeof caseMembers>>;
 
-/** The members that leave and corrections share. */
-export function presentCase(row: CaseListRow, { reason, note }: CaseTexts): CaseMembers {
+/** The members that cases about one student share. */
+export function presentCase(row: StudentCaseRow, texts: CaseTexts): CaseMembers {
+  return {
+    ...presentCore(row, texts),
+    student: { ...presentPerson(row.student), roll_number: row.student.rollNumber },
+  };
+}
+
+/** The members that every case shares. */
+export function presentCore(
+  row: CaseListRow,
+  { reason, note }: CaseTexts,
+): z.input<z.ZodObject<typeof caseCore>> {
   return {
     id: row.id,
-    student: { ...presentPerson(row.student), roll_number: row.student.rollNumber },
     reason,
     status: row.status,
     level: row.level,

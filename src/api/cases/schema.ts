@@ -29,15 +29,9 @@ export const personReply = z.strictObject({
   last_name: z.string(),
 });
 
-/** Members of both kinds; `reason` and `note` are null for who may not read them. */
-export const caseMembers = {
+/** Members of every kind; `reason` and `note` are null for who may not read them. */
+export const caseCore = {
   id: idField,
-  student: z.strictObject({
-    id: idField,
-    roll_number: z.string(),
-    first_name: z.string(),
-    last_name: z.string(),
-  }),
   reason: z.string().nullable(),
   status: z.enum(CASE_STATUSES),
   level: z.number().int(),
@@ -49,4 +43,15 @@ export const caseMembers = {
   note: z.string().nullable(),
   can: z.strictObject({ decide: z.boolean(), withdraw: z.boolean() }),
   version: z.number().int(),
+};
+
+/** Members of the kinds about one student. */
+export const caseMembers = {
+  ...caseCore,
+  student: z.strictObject({
+    id: idField,
+    roll_number: z.string(),
+    first_name: z.string(),
+    last_name: z.string(),
+  }),
 };

@@ -58,10 +58,18 @@ function correctionDeciders(who: string): string {
     or (s.status = 'locked' and ${overDepartment(who, 'exam_cell', 'c.department_id', 's.campus_id')}))`;
 }
 
+/** Unlock `l` of session `s`, course `c`: the head of department and the exam cell, never the asker (O5, O6). */
+function unlockDeciders(who: string): string {
+  return `l.requested_by_id <> ${who} and ${isActive(who)} and (
+    ${overDepartment(who, 'hod', 'c.department_id', 's.campus_id')}
+    or ${overDepartment(who, 'exam_cell', 'c.department_id', 's.campus_id')})`;
+}
+
 const DECIDERS: Readonly<Record<CaseKind, (who: string) => string>> = {
   leave: leaveDeciders,
   correction: correctionDeciders,
   self_entry: selfEntryDeciders,
+  unlock: unlockDeciders,
 };
 
 /** The condition, whatever the status, for the person that the expression `who` names. */
@@ -95,6 +103,10 @@ export const CASE_FROM: Readonly<Record<CaseKind, string>> = {
     join attendance_session s on s.id = l.session_id
     join course_section cs on cs.id = s.course_section_id join course c on c.id = cs.course_id`,
   self_entry: `self_entry l join student st on st.id = l.student_id
+    join attendance_session s on s.id = l.session_id
+    join course_section cs on cs.id = s.course_section_id join course c on c.id = cs.course_id`,
+  // It concerns a class and no one student; the shared statements still name the alias.
+  unlock: `unlock_request l left join student st on false
     join attendance_session s on s.id = l.session_id
     join course_section cs on cs.id = s.course_section_id join course c on c.id = cs.course_id`,
 };

@@ -1,7 +1,7 @@
 /** Named reads behind the live inbox: how requests stand, and whom a change concerns. */
 import { CASE_KINDS, type CaseKind, type CaseStatus, type Id } from '../../domain/types.ts';
 import { firstRow, rows, type Em } from '../orm.ts';
-import { decidersAmong } from './deciders.ts';
+import { CASE_FROM, decidersAmong } from './deciders.ts';
 
 /** How a request stands; `version` grows with every change. */
 export interface CaseState {
@@ -17,6 +17,7 @@ const TABLES: Readonly<Record<CaseKind, string>> = {
   leave: 'leave_application',
   correction: 'correction_request',
   self_entry: 'self_entry',
+  unlock: 'unlock_request',
 };
 const EACH = (condition: string): string =>
   CASE_KINDS.map((kind) => `${STATE(kind, TABLES[kind])} where ${condition}`).join(' union all ');
@@ -38,6 +39,13 @@ export function findCaseStates(em: Em, ids: readonly Id[]): Promise<CaseState[]>
   return rows<CaseState>(em, EACH('id = any(?::uuid[])'), forEach(ids));
 }
 
+const APPLICANTS: Readonly<Record<CaseKind, string>> = {
+  leave: 'array[st.user_id]',
+  correction: 'array[st.user_id, l.requested_by_id]',
+  self_entry: 'array[st.user_id]',
+  unlock: 'array[l.requested_by_id]',
+};
+
 /** Whom of the given people a change of a request concerns: its applicants and who may decide it. */
 export async function findCaseAudience(
   em: Em,
@@ -46,11 +54,7 @@ export async function findCaseAudience(
 ): Promise<Set<Id>> {
   const applicants = await firstRow<{ ids: Id[] }>(
     em,
-    kind === 'leave' || kind === 'self_entry'
-      ? `select array[st.user_id] as ids from ${TABLES[kind]} l
-         join student st on st.id = l.student_id where l.id = ?::uuid`
-      : `select array[st.user_id, l.requested_by_id] as ids from correction_request l
-         join student st on st.id = l.student_id where l.id = ?::uuid`,
+    `select array_remove(${APPLICANTS[kind]}, null) as ids from ${CASE_FROM[kind]} where l.id = ?::uuid`,
     [id],
   );
   const deciders = await decidersAmong(em, kind, id, people);

@@ -49,7 +49,6 @@ export interface PersonName {
 /** What both kinds of case show; the sealed texts are null for who may not read them. */
 export interface CaseListRow {
   readonly id: Id;
-  readonly student: PersonName & { readonly rollNumber: string };
   readonly status: CaseStatus;
   readonly level: number;
   readonly version: number;
@@ -66,15 +65,20 @@ export interface CaseListRow {
   readonly mayWithdraw: boolean;
 }
 
+/** A case about one student. */
+export interface StudentCaseRow extends CaseListRow {
+  readonly student: PersonName & { readonly rollNumber: string };
+}
+
 /** A leave application as lists show it. */
-export interface LeaveListRow extends CaseListRow {
+export interface LeaveListRow extends StudentCaseRow {
   readonly leaveType: { readonly id: Id; readonly code: string; readonly name: string };
   readonly startsAt: Instant;
   readonly endsAt: Instant;
 }
 
 /** A correction request as lists show it. */
-export interface CorrectionListRow extends CaseListRow {
+export interface CorrectionListRow extends StudentCaseRow {
   readonly sessionId: Id;
   readonly scheduledDate: LocalDate;
   readonly startAt: Instant;
@@ -159,6 +163,7 @@ const APPLICANT: Readonly<Record<CaseKind, string>> = {
   leave: 'st.user_id',
   correction: 'l.requested_by_id',
   self_entry: 'st.user_id',
+  unlock: 'l.requested_by_id',
 };
 
 /** The column of what the applicant wrote. */
@@ -218,7 +223,7 @@ export async function readPage<T extends SharedRow>(
        l.status = 'pending' and ${APPLICANT[kind]} = ?::uuid as may_withdraw, ${columns}
      from ${CASE_FROM[kind]}
      join page on page.page_id = l.id
-     join app_user su on su.id = st.user_id
+     left join app_user su on su.id = st.user_id
      ${joins}
      left join app_user dp on dp.id = l.decided_by_id
      left join lateral (
@@ -248,7 +253,7 @@ function where(kind: CaseKind, userId: Id, filters: CaseFilters): Condition {
   const add = (sql: string, parameter: unknown) => parts.push({ sql, parameters: [parameter] });
   if (filters.id !== undefined) add('l.id = ?::uuid', filters.id);
   if (filters.status !== undefined) add('l.status = ?', filters.status);
-  if (filters.student !== undefined) add('l.student_id = ?::uuid', filters.student);
+  if (filters.student !== undefined) add('st.id = ?::uuid', filters.student);
   return {
     sql: parts.map((part) => `(${part.sql})`).join(' and '),
     parameters: parts.flatMap((part) => part.parameters),
@@ -310,16 +315,23 @@ interface CorrectionRow extends SharedRow {
   requester_last_name: string;
 }
 
-/** The members that every kind of case shares. */
-export function toShared(row: SharedRow): CaseListRow {
+/** The members that every kind of case about a student shares. */
+export function toShared(row: SharedRow): StudentCaseRow {
   return {
-    id: row.id,
+    ...toCaseRow(row),
     student: {
       id: row.student_id,
       rollNumber: row.roll_number,
       firstName: row.student_first_name,
       lastName: row.student_last_name,
     },
+  };
+}
+
+/** The members that every kind of case shares; the student's columns are null in some. */
+export function toCaseRow(row: Omit<SharedRow, StudentColumn>): CaseListRow {
+  return {
+    id: row.id,
     status: row.status,
     level: row.level,
     version: row.version,
@@ -336,7 +348,12 @@ export function toShared(row: SharedRow): CaseListRow {
   };
 }
 
-function deciderName(row: SharedRow, id: Id): PersonName {
+type StudentColumn = 'student_id' | 'roll_number' | 'student_first_name' | 'student_last_name';
+
+function deciderName(
+  row: Pick<SharedRow, 'decider_first_name' | 'decider_last_name'>,
+  id: Id,
+): PersonName {
   return {
     id,
     firstName: row.decider_first_name ?? '',

@@ -304,7 +304,22 @@ export const RESOLVE_REGISTER = `
     from conflict group by 1) k on k.session_id = s.session_id
   order by s.session_id`;
 
-/** Computes the registers of sessions from their stored claims; unknown ids are left out. */
-export async function resolveRegisters(em: Em, sessionIds: readonly Id[]): Promise<RegisterRow[]> {
-  return rows<RegisterRow>(em, RESOLVE_REGISTER, [sessionIds, sessionIds]);
+/**
+ * Computes the registers of sessions from their stored claims; unknown ids are left out. The planner
+ * takes every step of the statement for one row and would compare all claims of many sessions with
+ * each other, so nested loops are off while it runs; one session is small enough for them.
+ */
+export async function resolveRegisters(
+  em: Em,
+  sessionIds: readonly Id[],
+  statement = RESOLVE_REGISTER,
+): Promise<RegisterRow[]> {
+  const parameters = [sessionIds, sessionIds];
+  if (sessionIds.length < 2) return rows<RegisterRow>(em, statement, parameters);
+  return em.transactional(async (tx) => {
+    await rows(tx, `select set_config('enable_nestloop', 'off', true)`);
+    const found = await rows<RegisterRow>(tx, statement, parameters);
+    await rows(tx, `select set_config('enable_nestloop', 'on', true)`);
+    return found;
+  });
 }

@@ -6,9 +6,9 @@ import {
   oneOf,
   readPage,
   toShared,
-  type CaseListRow,
   type CaseQuestion,
   type SharedRow,
+  type StudentCaseRow,
 } from './requests.ts';
 
 /**
@@ -22,7 +22,7 @@ export const SELF_ENTRY_EXPIRY = `(case
       s.closes_at + make_interval(hours => (s.policy->>'lockAfterHours')::int)) end)`;
 
 /** A student's own entry as lists show it. */
-export interface SelfEntryListRow extends CaseListRow {
+export interface SelfEntryListRow extends StudentCaseRow {
   readonly opId: Id;
   readonly sessionId: Id;
   readonly scheduledDate: LocalDate;

@@ -8,13 +8,15 @@ export type AddWorkingDays = (from: Instant, days: number) => Instant;
 type Rung = Pick<LadderStep, 'kind' | 'level'> &
   (
     | { readonly afterWorkingDays: number }
+    | { readonly afterHours: number }
     /** Hours after the class of the case has closed. */
     | { readonly afterCloseHours: number }
   );
 
 /**
  * Leave: reminders after 1 and 2 working days, the head of department after 3. Correction: 1, then
- * 2. Self-entry: when the class closes and 4 hours later, the head of department after 1.
+ * 2. Self-entry: when the class closes and 4 hours later, the head of department after 1. Unlock:
+ * after 4 hours, the exam cell after 1.
  */
 const RUNGS: Readonly<Record<CaseKind, readonly Rung[]>> = {
   leave: [
@@ -29,6 +31,10 @@ const RUNGS: Readonly<Record<CaseKind, readonly Rung[]>> = {
   self_entry: [
     { afterCloseHours: 0, kind: 'reminder', level: 1 },
     { afterCloseHours: 4, kind: 'reminder', level: 1 },
+    { afterWorkingDays: 1, kind: 'escalation', level: 2 },
+  ],
+  unlock: [
+    { afterHours: 4, kind: 'reminder', level: 1 },
     { afterWorkingDays: 1, kind: 'escalation', level: 2 },
   ],
 };
@@ -58,10 +64,14 @@ export function ladder(
   { submittedAt, expiresAt, sessionClosesAt }: LadderTimes,
   addWorkingDays: AddWorkingDays,
 ): LadderStep[] {
-  const instantOf = (rung: Rung): Instant =>
-    'afterCloseHours' in rung
-      ? addHours(sessionClosesAt ?? submittedAt, rung.afterCloseHours)
+  const instantOf = (rung: Rung): Instant => {
+    if ('afterCloseHours' in rung) {
+      return addHours(sessionClosesAt ?? submittedAt, rung.afterCloseHours);
+    }
+    return 'afterHours' in rung
+      ? addHours(submittedAt, rung.afterHours)
       : addWorkingDays(submittedAt, rung.afterWorkingDays);
+  };
   const rungs = RUNGS[kind]
     .map((rung): LadderStep => ({ at: instantOf(rung), kind: rung.kind, level: rung.level }))
     .sort((a, b) => Date.parse(a.at) - Date.parse(b.at));

@@ -21,6 +21,7 @@ import {
   type CaseEffect,
 } from './case-effects.ts';
 import { applySelfEntry, withdrawSelfEntry } from './self-entry-effects.ts';
+import { applyUnlock, UNLOCK_SUBJECT } from './unlock-effects.ts';
 import { CASE_TABLE, findCase, viewOf, type CaseRow } from './case-row.ts';
 import { mayDecide } from './may-decide.ts';
 import { tellOfEnd } from './tell-of-end.ts';
@@ -108,6 +109,7 @@ const EFFECTS: Readonly<Record<CaseKind, Effect>> = {
   leave: applyLeave,
   correction: applyCorrection,
   self_entry: applySelfEntry,
+  unlock: applyUnlock,
 };
 
 async function applyEffect(
@@ -128,7 +130,8 @@ async function writeDecision(
 ): Promise<void> {
   const note = await readMessageText(operation, em, message.note);
   const place = { table: 'decision', column: 'note_sealed', rowId: message.decisionId };
-  const sealed = note ? await operation.sealer.seal(`student:${row.studentId}`, place, note) : null;
+  const subject = row.studentId === null ? UNLOCK_SUBJECT : `student:${row.studentId}`;
+  const sealed = note ? await operation.sealer.seal(subject, place, note) : null;
   await rows(
     em,
     `insert into decision (id, case_kind, case_id, verdict, decider_id, channel, level, note_sealed)
@@ -169,6 +172,7 @@ const CASE_ENTITY: Readonly<Record<CaseKind, string>> = {
   leave: 'LeaveApplication',
   correction: 'CorrectionRequest',
   self_entry: 'SelfEntry',
+  unlock: 'UnlockRequest',
 };
 
 /** An audit event of a case: leave in the chain of the person, correction in that of the session. */
@@ -179,7 +183,7 @@ export function caseEvent(
   states: Pick<AuditEntry, 'before' | 'after'>,
 ): AuditEntry {
   return auditEntry(operation.actor, {
-    chain: row.sessionId === null ? personChain(row.studentId) : sessionChain(row.sessionId),
+    chain: chainOf(row),
     action,
     entityType: CASE_ENTITY[row.kind],
     entityId: row.id,
@@ -187,4 +191,10 @@ export function caseEvent(
     studentId: row.studentId,
     ...states,
   });
+}
+
+function chainOf({ sessionId, studentId }: CaseRow): string {
+  if (sessionId !== null) return sessionChain(sessionId);
+  if (studentId === null) throw new Error('a case of neither a session nor a student');
+  return personChain(studentId);
 }

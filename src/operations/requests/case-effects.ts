@@ -43,10 +43,13 @@ export async function applyCorrection(
   em: Em,
   row: CaseRow,
 ): Promise<CaseEffect> {
-  if (row.sessionId === null || row.toMark === null) throw new Error('not a correction');
+  const { studentId } = row;
+  if (row.sessionId === null || row.toMark === null || studentId === null) {
+    throw new Error('not a correction');
+  }
   const locked = await lockSessionForMarks(em, row.sessionId);
-  const records = await lockRecords(em, row.sessionId, [row.studentId], () => operation.ids.next());
-  const record = records.records.get(row.studentId);
+  const records = await lockRecords(em, row.sessionId, [studentId], () => operation.ids.next());
+  const record = records.records.get(studentId);
   if ((record?.mark ?? null) !== row.fromMark) {
     const refused = {
       code: 'record_changed' as const,
@@ -60,8 +63,8 @@ export async function applyCorrection(
     row.sessionId,
     [
       {
-        opId: uuidV5(row.sessionId, `${row.sessionId}|${row.studentId}|correction|${row.id}`),
-        studentId: row.studentId,
+        opId: uuidV5(row.sessionId, `${row.sessionId}|${studentId}|correction|${row.id}`),
+        studentId,
         mark: row.toMark,
         rank: RANK.correction,
         source: 'correction',

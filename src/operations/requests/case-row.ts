@@ -13,7 +13,8 @@ import type {
 
 /** The columns of a case that decisions need, for every kind. */
 export interface CaseRow extends CaseView {
-  readonly studentId: Id;
+  /** Null for an unlock, which concerns a whole class. */
+  readonly studentId: Id | null;
   readonly zone: string;
   readonly excuseCategory: ExcuseCategory | null;
   /** Leave only: the time away. */
@@ -26,6 +27,8 @@ export interface CaseRow extends CaseView {
   /** Self-entry only: the pending claim, and when its class closed or will. */
   readonly opId: Id | null;
   readonly sessionClosesAt: Instant | null;
+  /** Unlock only: for how long the register opens again. */
+  readonly hours: number | null;
 }
 
 interface Row {
@@ -36,7 +39,7 @@ interface Row {
   expires_at: string;
   applicant_id: string;
   subject_id: string;
-  student_id: string;
+  student_id: string | null;
   campus_id: string;
   department_id: string;
   zone: string;
@@ -48,6 +51,7 @@ interface Row {
   to_mark: Mark | null;
   op_id?: string;
   session_closes_at?: string;
+  hours?: number;
   label: string;
 }
 
@@ -89,6 +93,18 @@ const SELECTS: Readonly<Record<CaseKind, string>> = {
     join course_section cs on cs.id = s.course_section_id
     join course c on c.id = cs.course_id
     where l.id = ?::uuid`,
+  unlock: `
+    select l.id, l.status, l.level, l.submitted_at, l.expires_at, l.requested_by_id as applicant_id,
+      l.requested_by_id as subject_id, null::uuid as student_id, s.campus_id, c.department_id, ca.zone,
+      null as excuse_category, null::timestamptz as starts_at, null::timestamptz as ends_at,
+      l.session_id, null as from_mark, null as to_mark, l.hours,
+      l.hours || ' hours, level ' || l.level as label
+    from unlock_request l
+    join attendance_session s on s.id = l.session_id
+    join campus ca on ca.id = s.campus_id
+    join course_section cs on cs.id = s.course_section_id
+    join course c on c.id = cs.course_id
+    where l.id = ?::uuid`,
 };
 
 /** The table of a kind of case. */
@@ -96,6 +112,7 @@ export const CASE_TABLE: Readonly<Record<CaseKind, string>> = {
   leave: 'leave_application',
   correction: 'correction_request',
   self_entry: 'self_entry',
+  unlock: 'unlock_request',
 };
 
 /** Reads a case; undefined when there is none. `lock` holds its row to the end of the transaction. */
@@ -129,6 +146,7 @@ export async function findCase(
     toMark: row.to_mark,
     opId: row.op_id ?? null,
     sessionClosesAt: row.session_closes_at === undefined ? null : toInstant(row.session_closes_at),
+    hours: row.hours ?? null,
   };
 }
 

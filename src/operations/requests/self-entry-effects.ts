@@ -74,7 +74,9 @@ export async function withdrawSelfEntry(operation: Operation, em: Em, row: CaseR
 }
 
 function entryOf({ sessionId, studentId, opId }: CaseRow): Entry {
-  if (sessionId === null || opId === null) throw new Error('not a self-entry');
+  if (sessionId === null || studentId === null || opId === null) {
+    throw new Error('not a self-entry');
+  }
   return { sessionId, studentId, opId };
 }
 

@@ -16,7 +16,9 @@ export async function findLateRuns(operation: Operation): Promise<RunRef[]> {
      (select 'session' as kind, s.id from attendance_session s, clock
       where (s.status = 'scheduled' and (s.auto_open and s.opens_at < late or s.closes_at < late))
          or (s.status = 'open' and s.closes_at < late)
-         or (s.status = 'closed' and s.lock_due_at < late)
+         or (s.status = 'closed' and s.lock_due_at < late
+           and not exists (select 1 from unlock_request u where u.session_id = s.id
+             and u.status = 'approved' and u.relocked_at is null))
       order by s.opens_at limit ${LIMIT})
      union all
      (select 'leave', l.id from leave_application l, clock
@@ -33,7 +35,13 @@ export async function findLateRuns(operation: Operation): Promise<RunRef[]> {
         join attendance_session s on s.id = l.session_id
       where l.status = 'pending' and (${SELF_ENTRY_EXPIRY} < late
         or l.workflow_started_at is null and l.submitted_at < late)
-      order by l.submitted_at limit ${LIMIT})`,
+      order by l.submitted_at limit ${LIMIT})
+     union all
+     (select 'unlock', u.id from unlock_request u, clock
+      where (u.status = 'pending' and (u.expires_at < late
+          or u.workflow_started_at is null and u.submitted_at < late))
+        or (u.status = 'approved' and u.relocked_at is null and u.unlocked_until < late)
+      order by u.submitted_at limit ${LIMIT})`,
     [GRACE_SECONDS],
   );
 }
@@ -49,13 +57,18 @@ export async function keepUnfinished(
     `select given.kind, given.id from unnest(?::text[], ?::uuid[]) as given(kind, id)
      where exists (select 1 from attendance_session s where given.kind = 'session'
          and s.id = given.id and s.status <> 'locked'
-         and not (s.status = 'cancelled' and s.start_at <= app_clock()))
+         and not (s.status = 'cancelled' and s.start_at <= app_clock())
+         and not exists (select 1 from unlock_request u where u.session_id = s.id
+           and u.status = 'approved' and u.relocked_at is null))
        or exists (select 1 from leave_application l
          where given.kind = 'leave' and l.id = given.id and l.status = 'pending')
        or exists (select 1 from correction_request r
          where given.kind = 'correction' and r.id = given.id and r.status = 'pending')
        or exists (select 1 from self_entry l
-         where given.kind = 'self_entry' and l.id = given.id and l.status = 'pending')`,
+         where given.kind = 'self_entry' and l.id = given.id and l.status = 'pending')
+       or exists (select 1 from unlock_request u
+         where given.kind = 'unlock' and u.id = given.id and (u.status = 'pending'
+           or u.status = 'approved' and u.relocked_at is null))`,
     [refs.map((ref) => ref.kind), refs.map((ref) => ref.id)],
   );
 }

@@ -26,14 +26,14 @@ export async function recordRepair(
 ): Promise<void> {
   await operation.em.transactional(async (em) => {
     await recordStart(em, ref);
-    const isSession = ref.kind === 'session';
-    const studentId = isSession ? null : await studentOf(em, ref);
+    const sessionId = await sessionOf(em, ref);
+    const studentId = sessionId === null ? await studentOf(em, ref) : null;
     const entry = auditEntry(operation.actor, {
-      chain: studentId === null ? sessionChain(ref.id) : personChain(studentId),
+      chain: studentId === null ? sessionChain(sessionId ?? ref.id) : personChain(studentId),
       action: 'workflow.repaired',
       entityType: ENTITY_TYPES[ref.kind],
       entityId: ref.id,
-      sessionId: isSession ? ref.id : null,
+      sessionId,
       studentId,
       after: { reason },
     });
@@ -46,7 +46,21 @@ const ENTITY_TYPES = {
   leave: 'LeaveApplication',
   correction: 'CorrectionRequest',
   self_entry: 'SelfEntry',
+  unlock: 'UnlockRequest',
 } as const satisfies Record<RunRef['kind'], string>;
+
+/** The session of a session's run or an unlock's; null for the cases of one student. */
+async function sessionOf(em: Em, { kind, id }: RunRef): Promise<Id | null> {
+  if (kind === 'session') return id;
+  if (kind !== 'unlock') return null;
+  const row = await firstRow<{ session_id: Id }>(
+    em,
+    'select session_id from unlock_request where id = ?::uuid',
+    [id],
+  );
+  if (!row) throw new Error('the unlock of a repaired run is gone');
+  return row.session_id;
+}
 
 async function studentOf(em: Em, { kind, id }: RunRef): Promise<Id> {
   const row = await firstRow<{ student_id: Id }>(

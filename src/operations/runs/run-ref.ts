@@ -13,4 +13,5 @@ export const RUN_TABLES = {
   leave: 'leave_application',
   correction: 'correction_request',
   self_entry: 'self_entry',
+  unlock: 'unlock_request',
 } as const satisfies Record<RunRef['kind'], string>;

@@ -21,6 +21,7 @@ import { applyLeavesToSession } from '../requests/apply-leaves-to-session.ts';
 import { nudgeSelfEntries } from '../requests/nudge-self-entries.ts';
 import { appendSessionChange } from './append-session-change.ts';
 import { findOverlap, sectionsOf } from './find-overlap.ts';
+import { endUnlocks } from '../requests/unlock-state.ts';
 import { loadSessionView } from './load-session-view.ts';
 import { moveSession, withdrawLeaves } from './move-session.ts';
 import { registerDigest } from './register-digest.ts';
@@ -285,8 +286,11 @@ async function lock(
     [now, session.id],
   );
   await nudgeSelfEntries(operation, em, session.id);
+  const action = (await endUnlocks(operation, em, session.id, now))
+    ? 'session.relocked'
+    : 'session.locked';
   const digest = await registerDigest(em, session.id);
-  await appendEdge(operation, em, session, command, 'session.locked', { register_sha256: digest });
+  await appendEdge(operation, em, session, command, action, { register_sha256: digest });
 }
 
 async function cancel(
