@@ -18,6 +18,8 @@ export interface RegisterRecord {
   readonly arrival_ms: number | null;
   readonly excuse_category: ExcuseCategory | null;
   readonly flags: readonly string[];
+  /** A claim of the student stands on a device that others used too (R11). */
+  readonly shares_device: boolean;
 }
 
 /** A contradiction the claims give; `op_ids` ascend. */
@@ -290,6 +292,7 @@ export const RESOLVE_REGISTER = `
         'rank', case when is_auto then ${RANK.autoAbsent} else counted end,
         'source', case when is_auto then 'system' else source end,
         'arrival_ms', arrival_ms,
+        'shares_device', shares_device,
         'excuse_category', case when final_mark = 'excused' then coalesce(excuse_category, 'other') end,
         'flags', case when is_auto or op_id is not null then array(
           select distinct flag collate "C" from unnest(coalesce(flags, '{}') || array[derived_flag]
@@ -300,7 +303,8 @@ export const RESOLVE_REGISTER = `
   left join (
     select session_id, json_agg(json_build_object('kind', kind, 'student_id', student_id,
         'device_key_id', device_key_id, 'op_ids', op_ids,
-        'state', case when is_settled then 'settled' else 'open' end)) as conflicts
+        'state', case when is_settled then 'settled' else 'open' end)
+      order by kind, student_id, device_key_id) as conflicts
     from conflict group by 1) k on k.session_id = s.session_id
   order by s.session_id`;
 
