@@ -406,6 +406,46 @@ const SELF_ENTRIES: readonly Scenario[] = (
   ] satisfies Omit<Scenario, 'type'>[]
 ).map((scenario) => ({ type: WORKFLOWS.selfEntry, ...scenario }));
 
+/** What only an unlock does: its register is locked again, by the timer or by a person before. */
+const UNLOCKS: readonly Scenario[] = (
+  [
+    {
+      name: 'locked-again-when-due',
+      play: async (stage) => {
+        const { handle } = await playCase(stage, 'unlock');
+        await handle.executeUpdate(decideUpdate, { args: [decision()] });
+        await handle.result();
+        return handle.workflowId;
+      },
+    },
+    {
+      name: 'locked-by-hand-before',
+      activities: ({ cases }) => ({ ...cases.activities, ...cases.sessionActivities }),
+      play: async (stage) => {
+        stage.cases.unlockedMs = 600 * SECOND_MS;
+        const { handle } = await playCase(stage, 'unlock');
+        await handle.executeUpdate(decideUpdate, { args: [decision()] });
+        await handle.executeUpdate(transitionUpdate, { args: [command('lock')] });
+        await handle.result();
+        return handle.workflowId;
+      },
+    },
+    {
+      name: 'waiting-for-the-lock',
+      play: async (stage) => {
+        stage.cases.unlockedMs = 3_600 * SECOND_MS;
+        const { handle } = await playCase(stage, 'unlock');
+        await handle.executeUpdate(decideUpdate, { args: [decision()] });
+        await eventually('the timer', async () => {
+          const { events } = await handle.fetchHistory();
+          return events?.some((event) => event.timerStartedEventAttributes) ?? false;
+        });
+        return handle.workflowId;
+      },
+    },
+  ] satisfies Omit<Scenario, 'type'>[]
+).map((scenario) => ({ type: WORKFLOWS.caseApproval, ...scenario }));
+
 function neverDecided(): never {
   throw new Error('the refusal was not told');
 }
@@ -501,5 +541,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...scenariosOf('correction'),
   ...scenariosOf('self_entry'),
   ...SELF_ENTRIES,
+  ...scenariosOf('unlock'),
+  ...UNLOCKS,
   ...PLANS,
 ];

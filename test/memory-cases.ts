@@ -12,6 +12,9 @@ import {
   type CaseView,
   type DecisionMessage,
   type LadderStep,
+  type SessionView,
+  type TransitionResult,
+  type UnlockedRegister,
   type WithdrawMessage,
 } from '../src/workflows/contract.ts';
 import type { WorkflowBench } from './temporal.ts';
@@ -58,6 +61,12 @@ export class MemoryCases {
   readonly applied: AppliedAct[] = [];
   readonly steps: RecordedStep[] = [];
   readonly ladders = new Map<Id, readonly LadderStep[]>();
+  /** Registers behind approved unlocks, and who locked them again, by case. */
+  readonly registers = new Map<Id, UnlockedRegister>();
+  readonly relocks: { readonly id: Id; readonly by: 'timer' | 'person'; readonly atMs: number }[] =
+    [];
+  /** How long an approval unlocks. */
+  unlockedMs = 2 * 3_600_000;
   expiries = 0;
   readonly #nowMs: () => Promise<number>;
 
@@ -109,15 +118,31 @@ export class MemoryCases {
     | 'withdrawCase'
     | 'expireCase'
     | 'recordReminder'
+    | 'loadUnlockedRegister'
+    | 'relockSession'
   > {
     return {
       loadCase: (_kind, id) => Promise.resolve(this.get(id)),
       ladderInstants: (_kind, id) => Promise.resolve([...(this.ladders.get(id) ?? [])]),
-      applyDecision: (_kind, id, message) => Promise.resolve(this.#decide(id, message)),
+      applyDecision: async (_kind, id, message) => {
+        const result = this.#decide(id, message);
+        if (result.view.kind === 'unlock') this.#unlock(result, await this.#nowMs());
+        return result;
+      },
       withdrawCase: (_kind, id, message, channel) =>
         Promise.resolve(this.#withdraw(id, message, channel)),
       expireCase: async (_kind, id) => this.#expire(id, await this.#nowMs()),
       recordReminder: async (_kind, id, step) => this.#record(id, step, await this.#nowMs()),
+      loadUnlockedRegister: (id) => Promise.resolve(this.#register(id)),
+      relockSession: async (id) => this.#relock(id, 'timer', await this.#nowMs()),
+    };
+  }
+
+  /** The sessions behind approved unlocks: apart, since a bench may have sessions of its own. */
+  get sessionActivities(): Pick<Activities, 'loadSession' | 'applySessionTransition'> {
+    return {
+      loadSession: (sessionId) => Promise.resolve(this.#session(sessionId)),
+      applySessionTransition: async ({ sessionId }) => this.#lock(sessionId, await this.#nowMs()),
     };
   }
 
@@ -144,6 +169,64 @@ export class MemoryCases {
     this.rows.set(view.id, after);
     this.applied.push(act);
     return { view: after, refused: null };
+  }
+
+  #unlock({ view }: CaseResult, nowMs: number): void {
+    if (view.status !== 'approved' || this.registers.has(view.id)) return;
+    const lockDueAt = new Date(nowMs + this.unlockedMs).toISOString();
+    this.registers.set(view.id, { sessionId: randomUUID(), lockDueAt, isLocked: false });
+  }
+
+  #register(id: Id): UnlockedRegister {
+    const register = this.registers.get(id);
+    // A row that was approved past the activities has its register locked again already.
+    return register ?? { sessionId: id, lockDueAt: this.get(id).submittedAt, isLocked: true };
+  }
+
+  #relock(id: Id, by: 'timer' | 'person', atMs: number): UnlockedRegister {
+    const register = this.#register(id);
+    const isDue = by === 'person' || Date.parse(register.lockDueAt) <= atMs;
+    if (register.isLocked || !isDue) return register;
+    const locked = { ...register, isLocked: true };
+    this.registers.set(id, locked);
+    this.relocks.push({ id, by, atMs });
+    return locked;
+  }
+
+  #unlockOf(sessionId: Id): [Id, UnlockedRegister] {
+    const found = [...this.registers].find(([, register]) => register.sessionId === sessionId);
+    if (!found) throw new Error('no such session');
+    return found;
+  }
+
+  #session(sessionId: Id): SessionView {
+    const [id, { isLocked, lockDueAt }] = this.#unlockOf(sessionId);
+    const { submittedAt: at, campusId, departmentId } = this.get(id);
+    return {
+      id: sessionId,
+      status: isLocked ? 'locked' : 'closed',
+      epoch: 1,
+      startAt: at,
+      endAt: at,
+      opensAt: at,
+      closesAt: at,
+      lockDueAt,
+      autoOpen: true,
+      label: 'CS101-A',
+      campusId,
+      departmentId,
+      sectionId: randomUUID(),
+    };
+  }
+
+  #lock(sessionId: Id, atMs: number): TransitionResult {
+    const [id, { isLocked }] = this.#unlockOf(sessionId);
+    if (isLocked) {
+      const refused = { code: 'state_conflict', detail: 'It is locked.' };
+      return { view: this.#session(sessionId), refused };
+    }
+    this.#relock(id, 'person', atMs);
+    return { view: this.#session(sessionId), refused: null };
   }
 
   #isKnown(id: Id): boolean {

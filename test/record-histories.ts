@@ -24,6 +24,7 @@ async function record(bench: WorkflowBench, scenario: Scenario): Promise<void> {
     sessions: new MemorySessions(now, LOCK_AFTER_MS),
     cases: new MemoryCases(now),
   };
+  stage.cases.unlockedMs = LOCK_AFTER_MS;
   const activities = scenario.activities?.(stage) ?? {
     ...stage.sessions.activities,
     ...stage.cases.activities,

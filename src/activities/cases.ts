@@ -5,6 +5,7 @@ import type {
   CaseView,
   DecisionMessage,
   LadderStep,
+  UnlockedRegister,
   WithdrawMessage,
 } from '../domain/requests/case.ts';
 import type { CaseKind, DecisionChannel, Id } from '../domain/types.ts';
@@ -15,7 +16,6 @@ import { loadCaseView } from '../operations/requests/load-case-view.ts';
 import { recordReminder } from '../operations/requests/record-reminder.ts';
 import { loadUnlockedRegister, relockSession } from '../operations/requests/relock-session.ts';
 import { withdrawCase } from '../operations/requests/withdraw-case.ts';
-import type { UnlockedRegister } from '../workflows/contract.ts';
 import { guard } from './failures.ts';
 import { callOperation, channelRefusal, type ActivityParts } from './parts.ts';
 

@@ -8,6 +8,7 @@ import type {
   CaseView,
   DecisionMessage,
   LadderStep,
+  UnlockedRegister,
   WithdrawMessage,
 } from '../domain/requests/case.ts';
 import type { SessionView, TransitionCommand, TransitionResult } from '../domain/session/view.ts';
@@ -27,6 +28,7 @@ export type {
   SessionView,
   TransitionCommand,
   TransitionResult,
+  UnlockedRegister,
   WithdrawMessage,
 };
 
@@ -154,13 +156,6 @@ export interface CaseInput {
   };
   /** Test only: continue as new after this many messages. */
   readonly testContinueAsNewAfter?: number;
-}
-
-/** The register behind an approved unlock: whether it is locked again, and otherwise when it will be. */
-export interface UnlockedRegister {
-  readonly sessionId: Id;
-  readonly lockDueAt: Instant;
-  readonly isLocked: boolean;
 }
 
 /** Answer of the case's `state` query. */

@@ -48,3 +48,10 @@ export interface LadderStep {
   readonly kind: 'reminder' | 'escalation' | 'expiry';
   readonly level: number;
 }
+
+/** The register behind an approved unlock: whether it is locked again, and otherwise when it will be. */
+export interface UnlockedRegister {
+  readonly sessionId: Id;
+  readonly lockDueAt: Instant;
+  readonly isLocked: boolean;
+}

@@ -1,8 +1,8 @@
 /** Locks a register again when its unlock has run out (temporal.md section 6). */
 import { firstRow, toInstant, type Em } from '../../db/orm.ts';
 import { appError } from '../../domain/errors.ts';
+import type { UnlockedRegister } from '../../domain/requests/case.ts';
 import type { Id } from '../../domain/types.ts';
-import type { UnlockedRegister } from '../../workflows/contract.ts';
 import type { Operation } from '../ports.ts';
 import { applyTransition } from '../sessions/apply-transition.ts';
 import { lockSessionForUpdate, readClock } from '../sessions/session-row.ts';

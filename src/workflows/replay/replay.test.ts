@@ -66,7 +66,7 @@ const CHANGES: readonly (readonly [string, string, RegExp, string])[] = [
     /view = (await \S+\.reads\.loadSession\(input\.sessionId\));/,
     'view = $1; view = $1;',
   ],
-  ...[WORKFLOWS.leave, WORKFLOWS.correction, WORKFLOWS.selfEntry].map(
+  ...[WORKFLOWS.leave, WORKFLOWS.correction, WORKFLOWS.selfEntry, WORKFLOWS.caseApproval].map(
     (type) =>
       [
         `a ${type} that asks for its ladder before its row`,
