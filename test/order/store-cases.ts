@@ -12,6 +12,7 @@ import { ABSENT_IDS, drawCase, type OrderCase } from './generate.ts';
 
 /** A case as it lies in the database, under ids of the database. */
 export interface StoredCase {
+  readonly seed: number;
   readonly caseNumber: number;
   readonly sessionId: Id;
   readonly context: SessionContext;
@@ -86,6 +87,7 @@ function translate(drawn: OrderCase, { seed, caseNumber, world, deviceKeys }: Pl
   };
   const { context } = drawn;
   return {
+    seed,
     caseNumber,
     sessionId,
     context: {
