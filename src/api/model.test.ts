@@ -9,10 +9,12 @@ import { findDifference } from '../../test/model/compare.ts';
 import type { Mutant } from '../../test/model/register.ts';
 import { openSchool, type School } from '../../test/model/school.ts';
 
-const RUNS = 40;
+const RUNS = 30;
+
+type Found = readonly (readonly [what: string, commands: readonly Command[]])[];
 
 /** Sequences that once came out otherwise than the rules say. */
-const FOUND: readonly (readonly [what: string, commands: readonly Command[]])[] = [
+const FOUND: Found = [
   [
     'a student who comes back to a reopened class has no automatic absence of its first close',
     [
@@ -25,6 +27,23 @@ const FOUND: readonly (readonly [what: string, commands: readonly Command[]])[] 
     ],
   ],
 ];
+
+/** Sequences that come out otherwise still; one that is put right moves to those above. */
+const OPEN: Found = [
+  [
+    'evidence that comes after the lock, of a student enrolled after it, changes no record (R12)',
+    [
+      { do: 'open' },
+      { do: 'mark', by: 'teacher', student: 's1', mark: 'present', sees: true },
+      { do: 'close' },
+      { do: 'lock' },
+      { do: 'enrol', student: 's3', day: -1 },
+      { do: 'sync', student: 's3', mark: 'present', age: 0, sees: false },
+    ],
+  ],
+];
+
+const GIVEN = { autoOpen: true, startsIn: -20, minutes: 60 };
 
 let school: School;
 
@@ -47,9 +66,11 @@ describe('a class', () => {
   });
 
   it.each(FOUND)('%s', async (_what, commands) => {
-    const given = { autoOpen: true, startsIn: -20, minutes: 60 };
+    expect(await findDifference(school, { given: GIVEN, commands })).toBeNull();
+  });
 
-    expect(await findDifference(school, { given, commands })).toBeNull();
+  it.failing.each(OPEN)('%s', async (_what, commands) => {
+    expect(await findDifference(school, { given: GIVEN, commands })).toBeNull();
   });
 
   it('control: a model that refuses marks after the close is found out', async () => {
