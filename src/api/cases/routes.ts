@@ -81,6 +81,7 @@ function list<T extends CaseListRow>(noun: CaseNoun<T>): Route {
           status: query.status,
           student: query.student,
           waitingForMe: query.waiting_for_me === 'true',
+          filedByMe: query.filed_by_me === 'true',
         },
         page: { page: query.page, pageSize: query.page_size },
         ordering: query.ordering,

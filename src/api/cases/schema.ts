@@ -13,6 +13,7 @@ export const casesQuery = z.strictObject({
   status: z.enum(CASE_STATUSES).optional(),
   student: idField.optional(),
   waiting_for_me: z.enum(['true', 'false']).default('false'),
+  filed_by_me: z.enum(['true', 'false']).default('false'),
   ordering: z.enum(orderings).default('-submitted_at'),
 });
 

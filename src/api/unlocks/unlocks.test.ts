@@ -187,6 +187,8 @@ describe('GET unlocks/', () => {
     expect((await get(`${id}/`, student)).status).toBe(404);
     const waiting = await get('?waiting_for_me=true&page_size=200', examCell);
     expect(JSON.stringify(waiting.body['results'])).toContain(id);
+    expect(JSON.stringify((await get('?filed_by_me=true', teacher)).body)).toContain(id);
+    expect(JSON.stringify((await get('?filed_by_me=true', hod)).body)).not.toContain(id);
     expect((await get('', otherHod)).body).toMatchObject({ count: 0 });
     expect((await get(`?student=${world.student.id}`, hod)).body).toMatchObject({ count: 0 });
   });

@@ -28,6 +28,8 @@ interface CaseFilters {
   readonly student?: Id | undefined;
   /** Only pending cases that the asker may decide; false or absent does not narrow. */
   readonly waitingForMe?: boolean | undefined;
+  /** Only cases that the asker filed; false or absent does not narrow. */
+  readonly filedByMe?: boolean | undefined;
 }
 
 /** Orders the lists accept; the id breaks ties, so that pages never overlap. */
@@ -251,6 +253,7 @@ function where(kind: CaseKind, userId: Id, filters: CaseFilters): Condition {
     filters.waitingForMe ? deciderCondition(kind, userId) : concerning(kind, userId),
   ];
   const add = (sql: string, parameter: unknown) => parts.push({ sql, parameters: [parameter] });
+  if (filters.filedByMe) add(`${APPLICANT[kind]} = ?::uuid`, userId);
   if (filters.id !== undefined) add('l.id = ?::uuid', filters.id);
   if (filters.status !== undefined) add('l.status = ?', filters.status);
   if (filters.student !== undefined) add('st.id = ?::uuid', filters.student);

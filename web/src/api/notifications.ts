@@ -33,7 +33,7 @@ export interface Notification {
   readonly total: number | null;
   readonly case: {
     readonly id: string;
-    readonly kind: 'leave' | 'correction' | 'self_entry';
+    readonly kind: 'leave' | 'correction' | 'self_entry' | 'unlock';
     readonly status: string;
   } | null;
   readonly sessions: readonly NoticeSession[];

@@ -13,6 +13,8 @@ export const queryKeys = {
   leaveTypes: ['leave-type'] as const,
   corrections: ['correction'] as const,
   correctionList: (filters: object) => ['correction', 'list', filters] as const,
+  unlocks: ['unlock'] as const,
+  unlockList: (filters: object) => ['unlock', 'list', filters] as const,
   conflicts: ['conflict'] as const,
   conflictList: (filters: object) => ['conflict', 'list', filters] as const,
   conflict: (id: string) => ['conflict', 'one', id] as const,

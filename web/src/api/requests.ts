@@ -1,16 +1,25 @@
-/** Calls about leave applications and correction requests. */
+/** Calls about leave applications, correction requests and requests to unlock a register. */
 import type { ApiClient } from './client.ts';
-import type { CorrectionRequest, LeaveApplication, LeaveType, Listed, Mark } from './types.ts';
+import type {
+  CorrectionRequest,
+  LeaveApplication,
+  LeaveType,
+  Listed,
+  Mark,
+  UnlockRequest,
+} from './types.ts';
 
 const BASE = '/api/v1/attendance/';
 const LEAVES = `${BASE}leave-applications/`;
 const CORRECTIONS = `${BASE}correction-requests/`;
+const UNLOCKS = `${BASE}unlocks/`;
 
-/** Filters of both lists. */
+/** Filters of the lists. */
 export interface CaseFilters {
   readonly status?: string | null;
   readonly student?: string | null;
   readonly waiting_for_me?: boolean;
+  readonly filed_by_me?: boolean;
   readonly page?: number;
   readonly page_size?: number;
 }
@@ -29,16 +38,31 @@ export interface NewCorrection {
   readonly reason: string;
 }
 
+/** A locked register to open again, for how many hours, and why. */
+export interface NewUnlock {
+  readonly session: string;
+  readonly hours: number;
+  readonly reason: string;
+}
+
 /** A decision about a request. */
 export interface Decision {
   readonly status: 'approved' | 'rejected';
   readonly note?: string;
 }
 
-/** The two kinds of request, which share their life. */
-export type CaseKind = 'leave' | 'correction';
+/** The kinds of request, which share their life. */
+export type CaseKind = 'leave' | 'correction' | 'unlock';
 
-const pathOf = (kind: CaseKind): string => (kind === 'leave' ? LEAVES : CORRECTIONS);
+/** A request of any kind. */
+export type AnyRequest = LeaveApplication | CorrectionRequest | UnlockRequest;
+
+const PATHS: Readonly<Record<CaseKind, string>> = {
+  leave: LEAVES,
+  correction: CORRECTIONS,
+  unlock: UNLOCKS,
+};
+const pathOf = (kind: CaseKind): string => PATHS[kind];
 
 /** Leave types; the API may answer a plain array or a page. */
 export async function readLeaveTypes(api: ApiClient, signal?: AbortSignal) {
@@ -55,14 +79,28 @@ export const readLeaves = (api: ApiClient, filters: CaseFilters, signal?: AbortS
 export const readCorrections = (api: ApiClient, filters: CaseFilters, signal?: AbortSignal) =>
   api.request<Listed<CorrectionRequest>>({ path: CORRECTIONS, query: { ...filters }, signal });
 
+export const readUnlocks = (api: ApiClient, filters: CaseFilters, signal?: AbortSignal) =>
+  api.request<Listed<UnlockRequest>>({ path: UNLOCKS, query: { ...filters }, signal });
+
+/** One page of the requests of one kind. */
+export const readCases = (
+  api: ApiClient,
+  kind: CaseKind,
+  filters: CaseFilters,
+  signal?: AbortSignal,
+) => api.request<Listed<AnyRequest>>({ path: pathOf(kind), query: { ...filters }, signal });
+
 export const applyForLeave = (api: ApiClient, body: NewLeave, idempotencyKey: string) =>
   api.request<LeaveApplication>({ method: 'POST', path: LEAVES, body, idempotencyKey });
 
 export const askForCorrection = (api: ApiClient, body: NewCorrection, idempotencyKey: string) =>
   api.request<CorrectionRequest>({ method: 'POST', path: CORRECTIONS, body, idempotencyKey });
 
+export const askToUnlock = (api: ApiClient, body: NewUnlock, idempotencyKey: string) =>
+  api.request<UnlockRequest>({ method: 'POST', path: UNLOCKS, body, idempotencyKey });
+
 export const readCase = (api: ApiClient, kind: CaseKind, id: string, signal?: AbortSignal) =>
-  api.request<LeaveApplication | CorrectionRequest>({ path: `${pathOf(kind)}${id}/`, signal });
+  api.request<AnyRequest>({ path: `${pathOf(kind)}${id}/`, signal });
 
 export const decideCase = (
   api: ApiClient,
@@ -71,7 +109,7 @@ export const decideCase = (
   body: Decision,
   idempotencyKey: string,
 ) =>
-  api.request<LeaveApplication | CorrectionRequest>({
+  api.request<AnyRequest>({
     method: 'PATCH',
     path: `${pathOf(kind)}${id}/`,
     body,
@@ -79,7 +117,7 @@ export const decideCase = (
   });
 
 export const withdrawCase = (api: ApiClient, kind: CaseKind, id: string, idempotencyKey: string) =>
-  api.request<LeaveApplication | CorrectionRequest>({
+  api.request<AnyRequest>({
     method: 'POST',
     path: `${pathOf(kind)}${id}/withdraw/`,
     body: {},

@@ -262,6 +262,15 @@ export interface CorrectionRequest extends CaseFields {
   readonly excuse_category: string | null;
 }
 
+/** A request to open a locked register again for some hours. */
+export interface UnlockRequest extends Omit<CaseFields, 'student'> {
+  readonly session: SessionDetail & { readonly id: string };
+  readonly hours: number;
+  readonly unlocked_until: string | null;
+  readonly relocked_at: string | null;
+  readonly requested_by: PersonName;
+}
+
 /** A student's own entry in a class, which its teacher decides. */
 export interface SelfEntry extends CaseFields {
   readonly session: SessionDetail & { readonly id: string };

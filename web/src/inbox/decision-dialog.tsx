@@ -6,11 +6,11 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ApiClient } from '../api/client.ts';
 import { ApiProblem, fieldMessages } from '../api/problem.ts';
-import { decideCase, readCase, type Decision } from '../api/requests.ts';
-import type { CorrectionRequest, LeaveApplication, User } from '../api/types.ts';
+import { decideCase, readCase, type AnyRequest, type Decision } from '../api/requests.ts';
+import type { User } from '../api/types.ts';
 import { useApp, useUser } from '../app-context.ts';
 import { CaseMatter } from '../requests/case-card.tsx';
-import { caseTitle, type Case } from '../requests/case.ts';
+import { casePerson, caseTitle, type Case } from '../requests/case.ts';
 import { FormFailure } from '../shared/form-failure.tsx';
 import { notifyDone } from '../shared/notify.ts';
 import { fullName } from '../shared/person-name.ts';
@@ -89,13 +89,13 @@ function DecisionForm({ intent, onClose, onSettled }: DecisionFormProps) {
     <Stack>
       <FormFailure error={decision.error} />
       <Stack gap={4}>
-        <Text fw={620}>{fullName(request.item.student)}</Text>
+        <Text fw={620}>{fullName(casePerson(request))}</Text>
         <Text size="sm">{caseTitle(request)}</Text>
         <CaseMatter request={request} />
       </Stack>
       <Textarea
         label={t('inbox.note')}
-        description={t('inbox.noteHint')}
+        description={t(request.kind === 'unlock' ? 'inbox.noteHintUnlock' : 'inbox.noteHint')}
         placeholder={verdict === 'approved' ? t('common.optional') : ''}
         required={verdict === 'rejected'}
         data-autofocus
@@ -130,7 +130,7 @@ type Outcome =
   | {
       readonly isOurs: false;
       /** The request as it now is; null when the reader may no longer see it. */
-      readonly found: LeaveApplication | CorrectionRequest | null;
+      readonly found: AnyRequest | null;
     };
 
 interface DecisionToSend {
@@ -165,7 +165,7 @@ async function decide({ api, user, request, body, key }: DecisionToSend): Promis
 const NO_LONGER_WAITS: readonly string[] = ['already_decided', 'state_conflict', 'not_found'];
 
 interface DecidedByOtherProps {
-  readonly found: LeaveApplication | CorrectionRequest | null;
+  readonly found: AnyRequest | null;
   readonly onClose: () => void;
 }
 

@@ -1,6 +1,12 @@
 /** An approver's requests: those that wait, and those of the past. */
 import { Select, Tabs } from '@mantine/core';
-import { IconCalendarOff, IconHistory, IconInbox, IconPencilCheck } from '@tabler/icons-react';
+import {
+  IconCalendarOff,
+  IconHistory,
+  IconInbox,
+  IconLockOpen,
+  IconPencilCheck,
+} from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSearchParams } from 'react-router';
@@ -17,7 +23,7 @@ import { rightsOf } from '../shell/rights.ts';
 import './inbox.css';
 import { WaitingList } from './waiting-list.tsx';
 
-const VIEWS = ['waiting', 'leave', 'correction'] as const;
+const VIEWS = ['waiting', 'leave', 'correction', 'unlock'] as const;
 type View = (typeof VIEWS)[number];
 
 /** The page; the shown list is part of the address. Live news reach it through the frame. */
@@ -61,6 +67,13 @@ export function InboxPage() {
           >
             {t('inbox.correctionHistory')}
           </Tabs.Tab>
+          <Tabs.Tab
+            className="inbox-tab"
+            value="unlock"
+            leftSection={<IconLockOpen size={16} aria-hidden />}
+          >
+            {t('inbox.unlockHistory')}
+          </Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="waiting">
           <WaitingEntries />
@@ -71,6 +84,9 @@ export function InboxPage() {
         </Tabs.Panel>
         <Tabs.Panel value="correction">
           <History kind="correction" />
+        </Tabs.Panel>
+        <Tabs.Panel value="unlock">
+          <History kind="unlock" />
         </Tabs.Panel>
       </Tabs>
     </>
@@ -96,7 +112,7 @@ function History({ kind }: { readonly kind: CaseKind }) {
       />
       <CasePages
         pages={pages}
-        label={t(kind === 'leave' ? 'inbox.leaveHistory' : 'inbox.correctionHistory')}
+        label={t(`inbox.${kind}History`)}
         showsPerson
         empty={
           <Empty

@@ -1,18 +1,17 @@
-/** The requests that wait for the reader, of both kinds, and taking a decided one off the list. */
+/** The requests that wait for the reader, of every kind, and taking a decided one off the list. */
 import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { queryKeys } from '../api/query-keys.ts';
-import { readCorrections, readLeaves, type CaseKind } from '../api/requests.ts';
+import { readCorrections, readLeaves, readUnlocks, type CaseKind } from '../api/requests.ts';
 import type { Listed } from '../api/types.ts';
 import { useApp } from '../app-context.ts';
-import { toCase, type Case } from '../requests/case.ts';
+import { CASE_KEYS, toCase, type Case } from '../requests/case.ts';
 
 /** One full page of each kind: more than anybody decides in one sitting. */
 const FILTERS = { waiting_for_me: true, status: 'pending', page_size: 200 } as const;
 
-const keyOf = (kind: CaseKind) =>
-  kind === 'leave' ? queryKeys.leaveList(FILTERS) : queryKeys.correctionList(FILTERS);
+const keyOf = (kind: CaseKind) => CASE_KEYS[kind].list(FILTERS);
 
-/** The waiting requests, oldest first; undefined until both kinds are read. */
+/** The waiting requests, oldest first; undefined until every kind is read. */
 export function useWaitingCases() {
   const { api } = useApp();
   const leaves = useQuery({
@@ -23,20 +22,27 @@ export function useWaitingCases() {
     queryKey: keyOf('correction'),
     queryFn: ({ signal }) => readCorrections(api, FILTERS, signal),
   });
-  const isRead = leaves.data !== undefined && corrections.data !== undefined;
+  const unlocks = useQuery({
+    queryKey: keyOf('unlock'),
+    queryFn: ({ signal }) => readUnlocks(api, FILTERS, signal),
+  });
+  const isRead =
+    leaves.data !== undefined && corrections.data !== undefined && unlocks.data !== undefined;
   const requests = isRead
     ? [
         ...leaves.data.results.map((item) => toCase('leave', item)),
         ...corrections.data.results.map((item) => toCase('correction', item)),
+        ...unlocks.data.results.map((item) => toCase('unlock', item)),
       ].sort(byAge)
     : undefined;
   return {
     requests,
-    count: (leaves.data?.count ?? 0) + (corrections.data?.count ?? 0),
-    error: leaves.error ?? corrections.error,
+    count: (leaves.data?.count ?? 0) + (corrections.data?.count ?? 0) + (unlocks.data?.count ?? 0),
+    error: leaves.error ?? corrections.error ?? unlocks.error,
     retry: () => {
       void leaves.refetch();
       void corrections.refetch();
+      void unlocks.refetch();
     },
   };
 }
@@ -50,8 +56,7 @@ export function useSettleCase(): (request: Case) => void {
   const queryClient = useQueryClient();
   return (request) => {
     takeOff(queryClient, request);
-    const noun = request.kind === 'leave' ? queryKeys.leaves : queryKeys.corrections;
-    void queryClient.invalidateQueries({ queryKey: noun });
+    void queryClient.invalidateQueries({ queryKey: CASE_KEYS[request.kind].all });
     // An approval writes marks, and so moves percentages.
     for (const queryKey of [queryKeys.records, queryKeys.statistics, queryKeys.sessionLists]) {
       void queryClient.invalidateQueries({ queryKey });

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState, type KeyboardEvent, type RefObject } from 
 import { useTranslation } from 'react-i18next';
 import type { Decision } from '../api/requests.ts';
 import { CaseCard } from '../requests/case-card.tsx';
-import { caseTitle, type Case } from '../requests/case.ts';
+import { casePerson, caseTitle, type Case } from '../requests/case.ts';
 import { fullName } from '../shared/person-name.ts';
 import { Empty, LoadFailed, LoadingCards } from '../shared/states.tsx';
 import { DecisionDialog } from './decision-dialog.tsx';
@@ -65,7 +65,7 @@ interface WaitingItemProps {
 function WaitingItem({ request, onDecide }: WaitingItemProps) {
   const { t } = useTranslation();
   const { item } = request;
-  const names = { title: caseTitle(request), name: fullName(item.student) };
+  const names = { title: caseTitle(request), name: fullName(casePerson(request)) };
   const decide = (verdict: Intent['verdict']) => (): void => onDecide({ request, verdict });
   const onKeyDown = (event: KeyboardEvent<HTMLLIElement>): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;

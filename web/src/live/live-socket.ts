@@ -21,7 +21,7 @@ export interface SessionWatcher {
 
 /** A request of mine was decided, or one waits for me. */
 export interface InboxEvent {
-  readonly kind: 'leave' | 'correction' | 'self_entry';
+  readonly kind: 'leave' | 'correction' | 'self_entry' | 'unlock';
   readonly id: string;
   readonly status: string;
 }

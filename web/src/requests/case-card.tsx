@@ -1,6 +1,11 @@
 /** One request as a card: who, what, when, why, and how it stands. */
 import { Group, Paper, Stack, Text } from '@mantine/core';
-import { IconArrowRight, IconCalendarOff, IconPencilCheck } from '@tabler/icons-react';
+import {
+  IconArrowRight,
+  IconCalendarOff,
+  IconLockOpen,
+  IconPencilCheck,
+} from '@tabler/icons-react';
 import type { ReactNode, Ref } from 'react';
 import { useTranslation } from 'react-i18next';
 import { CaseChip, MarkChip } from '../shared/chips.tsx';
@@ -9,7 +14,7 @@ import { showDistance, showMoment } from '../shared/times.ts';
 import { useNow } from '../shared/use-now.ts';
 import { useZone } from '../shared/use-zone.ts';
 import './case-card.css';
-import { caseTime, caseTitle, type Case } from './case.ts';
+import { casePerson, caseTime, caseTitle, type Case } from './case.ts';
 
 interface CaseCardProps {
   readonly request: Case;
@@ -33,7 +38,7 @@ export function CaseCard({ request, showsPerson = false, badge, actions, ref }: 
       className="case-card"
       data-kind={request.kind}
       data-status={item.status}
-      aria-label={`${showsPerson ? `${fullName(item.student)}, ` : ''}${caseTitle(request)}, ${caseTime(request, zone)}`}
+      aria-label={`${showsPerson ? `${fullName(casePerson(request))}, ` : ''}${caseTitle(request)}, ${caseTime(request, zone)}`}
     >
       <Stack gap="sm">
         <Group justify="space-between" align="flex-start" wrap="nowrap" gap="sm">
@@ -55,6 +60,12 @@ export function CaseCard({ request, showsPerson = false, badge, actions, ref }: 
   );
 }
 
+const ICONS = {
+  leave: IconCalendarOff,
+  correction: IconPencilCheck,
+  unlock: IconLockOpen,
+} as const;
+
 function Heading({
   request,
   showsPerson,
@@ -63,26 +74,27 @@ function Heading({
   readonly showsPerson: boolean;
 }) {
   const { t } = useTranslation();
-  const Icon = request.kind === 'leave' ? IconCalendarOff : IconPencilCheck;
-  const { student } = request.item;
+  const Icon = ICONS[request.kind];
   return (
     <div className="case-head">
       <Group gap={6} wrap="nowrap" c="dimmed">
         <Icon size={16} stroke={1.8} aria-hidden />
         <Text size="sm">
           {t(`inbox.${request.kind}`)}
-          {showsPerson ? ` · ${student.roll_number}` : null}
+          {showsPerson && request.kind !== 'unlock'
+            ? ` · ${request.item.student.roll_number}`
+            : null}
         </Text>
       </Group>
       <Text component="h3" fw={620} fz="md" lh={1.3} m={0}>
-        {showsPerson ? fullName(student) : caseTitle(request)}
+        {showsPerson ? fullName(casePerson(request)) : caseTitle(request)}
       </Text>
       {showsPerson ? <Text size="sm">{caseTitle(request)}</Text> : null}
     </div>
   );
 }
 
-/** What is asked for: the time away, or the change of a mark. */
+/** What is asked for: the time away, the change of a mark, or the hours of an open register. */
 export function CaseMatter({ request }: { readonly request: Case }) {
   const { t } = useTranslation();
   const zone = useZone();
@@ -91,6 +103,9 @@ export function CaseMatter({ request }: { readonly request: Case }) {
       <Text size="sm" fw={560}>
         {caseTime(request, zone)}
       </Text>
+      {request.kind === 'unlock' ? (
+        <Text size="sm">{t('requests.forHours', { count: request.item.hours })}</Text>
+      ) : null}
       {request.kind === 'correction' ? (
         <span className="case-change">
           <MarkChip mark={request.item.from_mark} />

@@ -1,16 +1,33 @@
-/** Leave applications and correction requests as one noun, for screens that show both. */
-import type { CaseKind } from '../api/requests.ts';
-import type { CorrectionRequest, LeaveApplication } from '../api/types.ts';
+/** The kinds of request as one noun, for screens that show them together. */
+import { queryKeys } from '../api/query-keys.ts';
+import type { AnyRequest, CaseKind } from '../api/requests.ts';
+import type {
+  CorrectionRequest,
+  LeaveApplication,
+  PersonName,
+  UnlockRequest,
+} from '../api/types.ts';
 import { clockIn, dateIn, shiftDate, showDate, showMoment, showTime } from '../shared/times.ts';
 
-/** A request of either kind. */
+/** A request of any kind. */
 export type Case =
   | { readonly kind: 'leave'; readonly item: LeaveApplication }
-  | { readonly kind: 'correction'; readonly item: CorrectionRequest };
+  | { readonly kind: 'correction'; readonly item: CorrectionRequest }
+  | { readonly kind: 'unlock'; readonly item: UnlockRequest };
+
+/** The cache keys of a kind. */
+export const CASE_KEYS = {
+  leave: { all: queryKeys.leaves, list: queryKeys.leaveList },
+  correction: { all: queryKeys.corrections, list: queryKeys.correctionList },
+  unlock: { all: queryKeys.unlocks, list: queryKeys.unlockList },
+} as const satisfies Record<CaseKind, object>;
 
 /** Tells the kind of what an API list gave. */
-export const toCase = (kind: CaseKind, item: LeaveApplication | CorrectionRequest): Case =>
-  ({ kind, item }) as Case;
+export const toCase = (kind: CaseKind, item: AnyRequest): Case => ({ kind, item }) as Case;
+
+/** Whose request it is: the student's, or the teacher's who asks for a class. */
+export const casePerson = (request: Case): Pick<PersonName, 'first_name' | 'last_name'> =>
+  request.kind === 'unlock' ? request.item.requested_by : request.item.student;
 
 /** What a request is about, short: the kind of leave, or the class. */
 export function caseTitle(request: Case): string {

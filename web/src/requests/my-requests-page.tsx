@@ -1,16 +1,15 @@
-/** A student's own requests: what was asked, how it stands, and applying for leave. */
+/** A person's own requests: what was asked, how it stands; students apply for leave here. */
 import { Button, Tabs } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconCalendarOff, IconPencilCheck, IconPlus } from '@tabler/icons-react';
+import { IconCalendarOff, IconLockOpen, IconPencilCheck, IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSearchParams } from 'react-router';
-import type { CaseKind } from '../api/requests.ts';
 import { useUser } from '../app-context.ts';
-
 import { PageHeader } from '../shared/page-header.tsx';
 import { Empty } from '../shared/states.tsx';
 import { NotAllowedPage } from '../shell/not-found-page.tsx';
+import { rightsOf } from '../shell/rights.ts';
 import { CasePages } from './case-pages.tsx';
 import { caseTitle, type Case } from './case.ts';
 import { LeaveDialog } from './leave-dialog.tsx';
@@ -20,14 +19,15 @@ import { WithdrawDialog } from './withdraw-dialog.tsx';
 /** The page; the shown kind is part of the address. */
 export function MyRequestsPage() {
   const { t } = useTranslation();
-  const { student_id: student } = useUser();
+  const user = useUser();
+  const { student_id: student } = user;
   const [isApplying, applying] = useDisclosure(false);
   const isStudent = student !== null;
   return (
     <>
       <PageHeader
         title={t('requests.title')}
-        lead={t('requests.lead')}
+        lead={t(isStudent ? 'requests.lead' : 'requests.leadStaff')}
         actions={
           isStudent ? (
             <Button leftSection={<IconPlus size={17} aria-hidden />} onClick={applying.open}>
@@ -36,8 +36,40 @@ export function MyRequestsPage() {
           ) : undefined
         }
       />
-      {isStudent ? <KindTabs student={student} onApply={applying.open} /> : <NotAllowedPage />}
+      {isStudent ? (
+        <KindTabs student={student} onApply={applying.open} />
+      ) : rightsOf(user).asksToUnlock ? (
+        <OwnUnlocks />
+      ) : (
+        <NotAllowedPage />
+      )}
       <LeaveDialog isOpen={isApplying} onClose={applying.close} />
+    </>
+  );
+}
+
+type StudentKind = 'leave' | 'correction';
+
+/** What the staff ask for: registers to be opened again. */
+function OwnUnlocks() {
+  const { t } = useTranslation();
+  const [withdrawn, setWithdrawn] = useState<Case | null>(null);
+  const pages = useCasePages('unlock', { filed_by_me: true });
+  return (
+    <>
+      <CasePages
+        pages={pages}
+        label={t('requests.list')}
+        empty={
+          <Empty
+            icon={IconLockOpen}
+            title={t('requests.emptyUnlocks')}
+            text={t('requests.emptyUnlocksText')}
+          />
+        }
+        actionsOf={(request) => <WithdrawButton request={request} onWithdraw={setWithdrawn} />}
+      />
+      <WithdrawDialog request={withdrawn} onClose={() => setWithdrawn(null)} />
     </>
   );
 }
@@ -51,7 +83,7 @@ function KindTabs({ student, onApply }: KindTabsProps) {
   const { t } = useTranslation();
   const [parameters, setParameters] = useSearchParams();
   const [withdrawn, setWithdrawn] = useState<Case | null>(null);
-  const kind: CaseKind = parameters.get('kind') === 'correction' ? 'correction' : 'leave';
+  const kind: StudentKind = parameters.get('kind') === 'correction' ? 'correction' : 'leave';
   return (
     <Tabs
       value={kind}
@@ -80,7 +112,7 @@ function KindTabs({ student, onApply }: KindTabsProps) {
 }
 
 interface OwnCasesProps extends KindTabsProps {
-  readonly kind: CaseKind;
+  readonly kind: StudentKind;
   readonly onWithdraw: (request: Case) => void;
 }
 
@@ -92,19 +124,28 @@ function OwnCases({ kind, student, onApply, onWithdraw }: OwnCasesProps) {
       pages={pages}
       label={t('requests.list')}
       empty={kind === 'leave' ? <NoLeave onApply={onApply} /> : <NoCorrections />}
-      actionsOf={(request) =>
-        request.item.can.withdraw ? (
-          <Button
-            size="xs"
-            variant="default"
-            onClick={() => onWithdraw(request)}
-            aria-label={t('requests.withdrawFor', { title: caseTitle(request) })}
-          >
-            {t('requests.withdraw')}
-          </Button>
-        ) : null
-      }
+      actionsOf={(request) => <WithdrawButton request={request} onWithdraw={onWithdraw} />}
     />
+  );
+}
+
+interface WithdrawButtonProps {
+  readonly request: Case;
+  readonly onWithdraw: (request: Case) => void;
+}
+
+function WithdrawButton({ request, onWithdraw }: WithdrawButtonProps) {
+  const { t } = useTranslation();
+  if (!request.item.can.withdraw) return null;
+  return (
+    <Button
+      size="xs"
+      variant="default"
+      onClick={() => onWithdraw(request)}
+      aria-label={t('requests.withdrawFor', { title: caseTitle(request) })}
+    >
+      {t('requests.withdraw')}
+    </Button>
   );
 }
 

@@ -1,26 +1,24 @@
 /** A growing list of requests: a page at first, more when asked for. */
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { queryKeys } from '../api/query-keys.ts';
-import { readCorrections, readLeaves, type CaseFilters, type CaseKind } from '../api/requests.ts';
+import { readCases, type CaseFilters, type CaseKind } from '../api/requests.ts';
 import { useApp } from '../app-context.ts';
-import { toCase, type Case } from './case.ts';
+import { CASE_KEYS, toCase, type Case } from './case.ts';
 
 const PAGE_SIZE = 30;
 
 /** The requests of one kind that a filter lets through. */
 export function useCasePages(
   kind: CaseKind,
-  filters: Pick<CaseFilters, 'status' | 'student'>,
+  filters: Pick<CaseFilters, 'status' | 'student' | 'filed_by_me'>,
   isEnabled = true,
 ) {
   const { api } = useApp();
   // Set apart from single pages of the same filter, whose cached shape differs.
   const key = { ...filters, growing: true };
   return useInfiniteQuery({
-    queryKey: kind === 'leave' ? queryKeys.leaveList(key) : queryKeys.correctionList(key),
+    queryKey: CASE_KEYS[kind].list(key),
     queryFn: async ({ pageParam: page, signal }) => {
-      const read = kind === 'leave' ? readLeaves : readCorrections;
-      const listed = await read(api, { ...filters, page, page_size: PAGE_SIZE }, signal);
+      const listed = await readCases(api, kind, { ...filters, page, page_size: PAGE_SIZE }, signal);
       return { ...listed, results: listed.results.map((item) => toCase(kind, item)) };
     },
     initialPageParam: 1,

@@ -3,14 +3,13 @@ import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { queryKeys } from '../api/query-keys.ts';
 import { withdrawCase } from '../api/requests.ts';
 import { useApp } from '../app-context.ts';
 import { FormFailure } from '../shared/form-failure.tsx';
 import { notifyDone } from '../shared/notify.ts';
 import { useIdempotencyKey } from '../shared/use-idempotency-key.ts';
 import { useZone } from '../shared/use-zone.ts';
-import { caseTime, caseTitle, type Case } from './case.ts';
+import { CASE_KEYS, caseTime, caseTitle, type Case } from './case.ts';
 
 interface WithdrawDialogProps {
   /** The request asked about; null keeps the dialog closed. */
@@ -47,7 +46,7 @@ function WithdrawForm({ request, onClose }: WithdrawFormProps) {
   const zone = useZone();
   const queryClient = useQueryClient();
   const keyOf = useIdempotencyKey();
-  const noun = request.kind === 'leave' ? queryKeys.leaves : queryKeys.corrections;
+  const noun = CASE_KEYS[request.kind].all;
   const withdrawal = useMutation({
     mutationFn: () => withdrawCase(api, request.kind, request.item.id, keyOf(request.item.id)),
     // Also after a refusal: it was most likely decided meanwhile.

@@ -8,27 +8,39 @@ import {
   IconDoorOff,
   IconDots,
   IconLock,
+  IconLockOpen,
 } from '@tabler/icons-react';
 import type { TablerIcon } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { SessionStep } from '../api/sessions.ts';
 import type { Session } from '../api/types.ts';
+import { useUser } from '../app-context.ts';
+import { rightsOf } from '../shell/rights.ts';
 import { MoveDialog } from './move-dialog.tsx';
 import { StepDialog } from './step-dialog.tsx';
+import { UnlockDialog } from './unlock-dialog.tsx';
 
-/** A menu entry: a lifecycle step, or moving to another time. */
-export type SessionAction = SessionStep | 'reschedule';
+/** A menu entry: a lifecycle step, moving to another time, or asking to unlock. */
+export type SessionAction = SessionStep | 'reschedule' | 'unlock';
 
 interface Entry {
   readonly action: SessionAction;
-  readonly text: 'open' | 'reopen' | 'closeNow' | 'lock' | 'cancel' | 'restore' | 'reschedule';
+  readonly text:
+    | 'open'
+    | 'reopen'
+    | 'closeNow'
+    | 'lock'
+    | 'unlock'
+    | 'cancel'
+    | 'restore'
+    | 'reschedule';
   readonly icon: TablerIcon;
   readonly isHarsh?: boolean;
 }
 
 /** The entries the API allows now. */
-function entriesOf({ can }: Session): readonly Entry[] {
+function entriesOf({ can, status }: Session, asksToUnlock: boolean): readonly Entry[] {
   const entries: readonly (Entry & { readonly isAllowed: boolean })[] = [
     { action: 'open', text: 'open', icon: IconDoor, isAllowed: can.open },
     { action: 'open', text: 'reopen', icon: IconDoor, isAllowed: can.reopen },
@@ -40,6 +52,12 @@ function entriesOf({ can }: Session): readonly Entry[] {
       icon: IconCalendarTime,
       isAllowed: can.reschedule,
     },
+    {
+      action: 'unlock',
+      text: 'unlock',
+      icon: IconLockOpen,
+      isAllowed: status === 'locked' && asksToUnlock,
+    },
     { action: 'lock', text: 'lock', icon: IconLock, isAllowed: can.lock, isHarsh: true },
     { action: 'cancel', text: 'cancel', icon: IconBan, isAllowed: can.cancel, isHarsh: true },
   ];
@@ -50,7 +68,7 @@ function entriesOf({ can }: Session): readonly Entry[] {
 export function SessionMenu({ session }: { readonly session: Session }) {
   const { t } = useTranslation();
   const [action, setAction] = useState<SessionAction | null>(null);
-  const entries = entriesOf(session);
+  const entries = entriesOf(session, rightsOf(useUser()).asksToUnlock);
   if (entries.length === 0 && action === null) return null;
   const close = (): void => setAction(null);
   const { course, section_name: section } = session.course_section;
@@ -82,9 +100,10 @@ export function SessionMenu({ session }: { readonly session: Session }) {
       <MoveDialog session={session} isOpen={action === 'reschedule'} onClose={close} />
       <StepDialog
         session={session}
-        step={action === 'reschedule' ? null : action}
+        step={action === 'reschedule' || action === 'unlock' ? null : action}
         onClose={close}
       />
+      <UnlockDialog session={session} isOpen={action === 'unlock'} onClose={close} />
     </>
   );
 }

@@ -23,7 +23,12 @@ export function placesOf(rights: Rights): readonly Place[] {
   const places: readonly (Place & { readonly isShown: boolean })[] = [
     { to: '/sessions', text: 'today', icon: IconCalendarCheck, isShown: true },
     { to: '/my-attendance', text: 'mine', icon: IconUserCheck, isShown: rights.isStudent },
-    { to: '/my-requests', text: 'requests', icon: IconFileText, isShown: rights.isStudent },
+    {
+      to: '/my-requests',
+      text: 'requests',
+      icon: IconFileText,
+      isShown: rights.isStudent || rights.asksToUnlock,
+    },
     { to: '/approvals', text: 'inbox', icon: IconInbox, isShown: rights.approves },
     {
       to: '/conflicts',

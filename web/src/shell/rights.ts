@@ -9,6 +9,8 @@ export interface Rights {
   readonly overseesSessions: boolean;
   readonly createsSessions: boolean;
   readonly approves: boolean;
+  /** Asks for the unlock of registers. */
+  readonly asksToUnlock: boolean;
   readonly seesConflicts: boolean;
   readonly seesStatistics: boolean;
   readonly seesReport: boolean;
@@ -29,7 +31,12 @@ export function rightsOf(user: User): Rights {
     isFaculty: user.faculty_id !== null,
     overseesSessions: has('view_attendance') && isOneOf(OVERSEERS),
     createsSessions: has('manage_sessions') && isOneOf(SESSION_MAKERS),
-    approves: has('approve_leave') || has('approve_corrections') || has('approve_self_entry'),
+    approves:
+      has('approve_leave') ||
+      has('approve_corrections') ||
+      has('approve_self_entry') ||
+      has('approve_unlock'),
+    asksToUnlock: has('file_requests') && isStaff,
     seesConflicts: has('mark_attendance') && isStaff,
     seesStatistics: has('view_statistics') && isStaff,
     seesReport: has('view_statistics') && isOneOf(REPORT_READERS),

@@ -11,6 +11,7 @@ const NOUNS = {
   leave: queryKeys.leaves,
   correction: queryKeys.corrections,
   self_entry: queryKeys.selfEntries,
+  unlock: queryKeys.unlocks,
 } as const;
 
 /** Follows the news about requests while the frame shows. */
@@ -29,6 +30,9 @@ export function useInboxNews(): void {
         }
         // A decision may have changed marks and percentages.
         void queryClient.invalidateQueries({ queryKey: queryKeys.records });
+        if (kind === 'unlock') {
+          void queryClient.invalidateQueries({ queryKey: queryKeys.sessionLists });
+        }
         void queryClient.invalidateQueries({ queryKey: queryKeys.statistics });
       }),
     [live, queryClient, approves, t],

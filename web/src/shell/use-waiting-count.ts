@@ -1,7 +1,7 @@
 /** How many requests wait for the reader's decision. */
 import { useQuery } from '@tanstack/react-query';
 import { queryKeys } from '../api/query-keys.ts';
-import { readCorrections, readLeaves } from '../api/requests.ts';
+import { readCorrections, readLeaves, readUnlocks } from '../api/requests.ts';
 import { readSelfEntries } from '../api/self-entries.ts';
 import { useApp, useUser } from '../app-context.ts';
 import { rightsOf } from './rights.ts';
@@ -30,5 +30,11 @@ export function useWaitingCount(): number {
     select: (listed) => listed.count,
     enabled: isEnabled,
   });
-  return (leaves.data ?? 0) + (corrections.data ?? 0) + (entries.data ?? 0);
+  const unlocks = useQuery({
+    queryKey: queryKeys.unlockList(WAITING),
+    queryFn: ({ signal }) => readUnlocks(api, WAITING, signal),
+    select: (listed) => listed.count,
+    enabled: isEnabled,
+  });
+  return (leaves.data ?? 0) + (corrections.data ?? 0) + (entries.data ?? 0) + (unlocks.data ?? 0);
 }

@@ -17,6 +17,7 @@ export const notifications = {
   case_decided: {
     leave: 'Your leave application has an answer: {{status}}.',
     correction: 'Your correction request has an answer: {{status}}.',
+    unlock: 'Your request to unlock a register has an answer: {{status}}.',
     self_entry: 'Your self-entry has an answer: {{status}}.',
   },
 } as const;
