@@ -10,6 +10,8 @@ import { RANK } from '../../domain/attendance/ranks.ts';
 import type { Id } from '../../domain/types.ts';
 import { operationFor } from '../operation-for.ts';
 import { SYSTEM_ACTOR } from '../ports.ts';
+import { findSessionRow } from '../sessions/session-row.ts';
+import { settleRoster } from './become-taken.ts';
 import { applyOperations, type OperationDraft, type OperationResult } from './apply-operations.ts';
 
 let database: TestDatabase;
@@ -128,5 +130,38 @@ describe('applyOperations', () => {
 
     expect(result?.code).toBe('session_locked');
     expect(await marks(session)).toEqual([]);
+  });
+
+  it('keeps a shared device in sight when one of its students leaves the roster', async () => {
+    const session = await classOf(-30, {});
+    const deviceKeyId = v7();
+    await rows(
+      deps.orm.em.fork(),
+      "insert into device_key (id, jkt, public_key) values (?::uuid, ?, '{}'::jsonb)",
+      [deviceKeyId, deviceKeyId],
+    );
+    const [stays, leaves] = world.students;
+    const scan = (studentId: Id | undefined) =>
+      claim({ studentId: studentId ?? '', rank: RANK.qr, source: 'qr', deviceKeyId });
+    await apply(session, [scan(stays?.id)]);
+    await apply(session, [scan(leaves?.id)]);
+    const recordOf = () =>
+      firstRow(
+        deps.orm.em.fork(),
+        `select rank, flags from attendance_record
+         where session_id = ?::uuid and student_id = ?::uuid`,
+        [session, stays?.id],
+      );
+    const weak = { rank: 40, flags: ['shared_device'] };
+    expect(await recordOf()).toEqual(weak);
+
+    const row = await findSessionRow(deps.orm.em.fork(), session);
+    if (!row) throw new Error('no session');
+    const operation = operationFor(deps, SYSTEM_ACTOR);
+    await operation.em.transactional((em) =>
+      settleRoster(em, operation, { ...row, status: 'closed', taken: true }, [stays?.id ?? '']),
+    );
+
+    expect(await recordOf()).toEqual(weak);
   });
 });

@@ -2,10 +2,10 @@
 import { firstRow, rows, type Em } from '../../db/orm.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
 import { wasTaken, type TakenFacts } from '../../domain/attendance/resolve-session.ts';
-import { sharedKeys } from '../../domain/attendance/shared-devices.ts';
 import type { Id } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
 import { readClock, type LockedSession, type SessionRow } from '../sessions/session-row.ts';
+import { sharedKeysOf } from './admission-facts.ts';
 import { rosterOf } from './roster.ts';
 import {
   autoAbsentOperation,
@@ -104,7 +104,7 @@ export async function settleRoster(
   if (roster.length === 0) return { ...NONE, taken: session.taken };
   const locked = await lockRecords(em, session.id, roster, () => operation.ids.next());
   const now = new Date(await readClock(em)).toISOString();
-  const shared = sharedKeys(locked.operations);
+  const shared = await sharedKeysOf(em, session.id);
   const changes: RecordChange[] = [];
   const operations: NewOperation[] = [];
   for (const studentId of roster) {

@@ -304,6 +304,7 @@ function isDifferent(before: RecordState, after: RecordState): boolean {
   return (
     before.mark !== after.mark ||
     before.winnerOpId !== after.winnerOpId ||
+    before.rank !== after.rank ||
     before.arrivalAt !== after.arrivalAt ||
     before.excuseCategory !== after.excuseCategory ||
     before.flags.join() !== after.flags.join()
