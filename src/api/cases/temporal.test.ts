@@ -18,11 +18,13 @@ import { createActivities } from '../../activities/create-activities.ts';
 import { firstRow } from '../../db/orm.ts';
 import { createWorkflowGateway, type TemporalGateway } from '../../temporal/client.ts';
 import { connectWorker, createWorker, type SessionWorker } from '../../workers/session-worker.ts';
-import { caseWorkflowId, decideSignal } from '../../workflows/contract.ts';
+import { caseWorkflowId, decideSignal, sessionWorkflowId } from '../../workflows/contract.ts';
 import { authRoutes } from '../auth/routes.ts';
 import { correctionRoutes } from '../correction/routes.ts';
 import { leaveRoutes } from '../leave/routes.ts';
 import { selfEntryRoutes } from '../self-entries/routes.ts';
+import { sessionRoutes } from '../sessions/routes.ts';
+import { unlockRoutes } from '../unlocks/routes.ts';
 
 const BASE = '/api/v1/attendance/';
 const DEADLINE_MS = 20_000;
@@ -44,6 +46,8 @@ beforeAll(async () => {
       ...leaveRoutes(deps),
       ...correctionRoutes(deps),
       ...selfEntryRoutes(deps),
+      ...sessionRoutes(deps),
+      ...unlockRoutes(deps),
     ],
     variables: { TASK_QUEUE_PREFIX: `${randomUUID()}-` },
   });
@@ -243,5 +247,39 @@ describe('a request with Temporal behind the API', () => {
       [session],
     );
     expect(present?.count).toBe(3);
+  });
+
+  it('unlocks a register whose workflow has ended, which a person locks again', async () => {
+    const session = await makeSession(api.em(), {
+      campus: world.campus,
+      courseSection: world.section,
+      faculty: world.faculty.id,
+      room: world.room.id,
+    });
+    bench.track(sessionWorkflowId(session));
+    const teacher = await api.signIn(world.faculty.email);
+    const hod = await api.signIn(world.people.hod.email);
+    const step = (name: string) => send('POST', `sessions/${session}/${name}/`, teacher);
+    const stateOf = async () => (await send('GET', `sessions/${session}/`, teacher)).body['status'];
+    await step('close');
+    expect((await step('lock')).body['status']).toBe('locked');
+
+    const filed = await send('POST', 'unlocks/', teacher, { session, hours: 1, reason: 'A list' });
+    const id = textOf(filed.body['id']);
+    bench.track(caseWorkflowId('unlock', id));
+    const approved = await send('PATCH', `unlocks/${id}/`, hod, { status: 'approved' });
+
+    expect(approved.status).toBe(200);
+    expect(await stateOf()).toBe('closed');
+    expect(code(await step('close'))).toEqual([409, 'state_conflict']);
+    const key = v7();
+    const locked = await send('POST', `sessions/${session}/lock/`, teacher, undefined, key);
+    expect(locked.body['status']).toBe('locked');
+    const run = gateway.client().workflow.getHandle(caseWorkflowId('unlock', id));
+    await until(async () => (await run.describe()).status.name === 'COMPLETED');
+    const repeated = await send('POST', `sessions/${session}/lock/`, teacher, undefined, key);
+    expect(repeated.status).toBe(200);
+    expect(code(await step('lock'))).toEqual([409, 'state_conflict']);
+    expect((await send('GET', `unlocks/${id}/`, teacher)).body['relocked_at']).not.toBeNull();
   });
 });

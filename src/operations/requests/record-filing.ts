@@ -7,8 +7,8 @@ import { caseEvent } from './apply-decision.ts';
 import { findCase } from './case-row.ts';
 
 /**
- * Writes the outbox row that starts the workflow and the event `leave.requested` or
- * `correction.requested`. Call it last in the transaction that inserted the request: it locks the
+ * Writes the outbox row that starts the workflow and the event `leave.requested`,
+ * `correction.requested` and so on. Call it last in the transaction that inserted the request: it locks the
  * head of the audit chain. Open inboxes learn of the request from its row (realtime/case-tail.ts).
  * @param after  ids, codes and instants of the request; never its texts
  */

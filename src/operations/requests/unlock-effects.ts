@@ -39,11 +39,12 @@ export async function applyUnlock(operation: Operation, em: Em, row: CaseRow): P
         entityType: 'AttendanceSession',
         entityId: session.id,
         sessionId: session.id,
-        before: { status: 'locked' },
+        before: { status: 'locked', epoch: session.epoch },
         after: {
           status: 'closed',
           lock_due_at: toInstant(changed.lock_due_at),
           unlock_request: row.id,
+          requested_by: row.applicantId,
         },
       }),
     ],
