@@ -199,6 +199,7 @@ async function insertSession(
     campusId: section.campus_id,
     courseId: section.course_id,
     sectionId: input.courseSectionId,
+    component: input.component,
   });
   await rows(
     em,

@@ -110,6 +110,7 @@ async function policyOf(em: Em, session: SessionRow): Promise<SessionPolicy> {
     campusId: session.campusId,
     courseId: section.course_id,
     sectionId: session.courseSectionId,
+    component: session.component,
   });
 }
 

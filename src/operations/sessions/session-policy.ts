@@ -1,18 +1,23 @@
 /** The policy copied onto a session when it is created: settings of the narrowest scope win. */
 import { rows, type Em } from '../../db/orm.ts';
 import { DEFAULT_SESSION_POLICY, type SettingName } from '../../domain/settings.ts';
-import type { Id, SessionPolicy } from '../../domain/types.ts';
+import type { Component, Id, SessionPolicy, SettingScope } from '../../domain/types.ts';
 
 /** Where a session lives; absent parts have no settings of their own. */
 export interface PolicyScope {
   readonly campusId: Id;
   readonly courseId?: Id;
   readonly sectionId?: Id;
+  /** The type of the session: lecture, tutorial or practical. */
+  readonly component?: Component;
 }
 
 /** Stored settings that sessions are made by, read once for many sessions. */
 export interface PolicyTable {
-  /** The policy in a scope: section before course before campus before institution. */
+  /**
+   * The policy in a scope, the narrowest first: section, course, type of session, type of course,
+   * campus, institution.
+   */
   policyOf(scope: PolicyScope): SessionPolicy;
 }
 
@@ -35,7 +40,7 @@ const POLICY_SETTINGS = [
 
 interface SettingRow {
   name: string;
-  scope_kind: string;
+  scope_kind: SettingScope;
   scope_id: string;
   value: unknown;
 }
@@ -50,7 +55,20 @@ export async function loadPolicyTable(em: Em): Promise<PolicyTable> {
   const byPlace = new Map(
     stored.map((row) => [placeOf(row.name, row.scope_kind, row.scope_id), row.value]),
   );
-  return { policyOf: (scope) => sessionPolicy((name) => narrowest(byPlace, name, scope)) };
+  const kinds = stored.some((row) => row.scope_kind === 'course_kind')
+    ? await readCourseKinds(em)
+    : new Map<Id, string>();
+  return {
+    policyOf: (scope) => {
+      const courseKind = kinds.get(scope.courseId ?? '');
+      return sessionPolicy((name) => narrowest(byPlace, name, scope, courseKind));
+    },
+  };
+}
+
+async function readCourseKinds(em: Em): Promise<Map<Id, string>> {
+  const found = await rows<{ id: Id; kind: string }>(em, 'select id, kind from course');
+  return new Map(found.map((row) => [row.id, row.kind]));
 }
 
 /**
@@ -94,16 +112,19 @@ export function sessionPolicy(read: ReadSetting): SessionPolicy {
   };
 }
 
-const placeOf = (name: string, kind: string, id: string): string => `${name}|${kind}|${id}`;
+const placeOf = (name: string, kind: SettingScope, id: string): string => `${name}|${kind}|${id}`;
 
 function narrowest(
   byPlace: ReadonlyMap<string, unknown>,
   name: SettingName,
-  { campusId, courseId, sectionId }: PolicyScope,
+  { campusId, courseId, sectionId, component }: PolicyScope,
+  courseKind: string | undefined,
 ): unknown {
   const places = [
     placeOf(name, 'section', sectionId ?? ''),
     placeOf(name, 'course', courseId ?? ''),
+    placeOf(name, 'component', component ?? ''),
+    placeOf(name, 'course_kind', courseKind ?? ''),
     placeOf(name, 'campus', campusId),
     placeOf(name, 'institution', ''),
   ];

@@ -15,7 +15,7 @@ import { createTestDatabase, type TestDatabase } from '../../../test/servers.ts'
 import { chainStart, eventHash } from '../../audit/append-log.ts';
 import * as entity from '../../db/entities/index.ts';
 import { openOrm, rows, toInstant, type Em, type Orm } from '../../db/orm.ts';
-import type { Id } from '../../domain/types.ts';
+import type { Id, SessionPolicy, SettingScope } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
 import { SYSTEM_ACTOR } from '../ports.ts';
 import { EVERY_SECTION, generateSessions } from './generate-sessions.ts';
@@ -101,7 +101,7 @@ interface SessionRow {
   status: string;
   component: string;
   units: number;
-  policy: { lateAfterMinutes: number };
+  policy: SessionPolicy;
 }
 
 function sessionsOf(section: Id): Promise<SessionRow[]> {
@@ -230,6 +230,39 @@ describe('generateSessions', () => {
     expect(made?.policy.lateAfterMinutes).toBe(7);
     expect(toInstant(made?.opens_at ?? '')).toBe('2026-11-02T03:15:00.000Z');
     expect(toInstant(made?.closes_at ?? '')).toBe('2026-11-02T04:23:00.000Z');
+  });
+
+  it('knows a policy by type of session and type of course, the narrower one first', async () => {
+    const place = await mondayClass();
+    const [course] = await rows<{ course_id: Id }>(
+      em,
+      'select course_id from course_section where id = ?::uuid',
+      [place.section],
+    );
+    await rows(em, "update course set kind = 'seminar' where id = ?::uuid", [course?.course_id]);
+    const setting = (name: string, scopeKind: SettingScope, scopeId: string, value: unknown) =>
+      em.insert(entity.Setting, { id: v7(), name, scopeKind, scopeId, value });
+    await setting('MIN_DURATION_FOR_PRESENT_MINUTES', 'course_kind', 'seminar', 40);
+    await setting('MIN_DURATION_FOR_PRESENT_MINUTES', 'course_kind', 'lab', 90);
+    await setting('STAY_MODE', 'course_kind', 'seminar', 'first_last');
+    await setting('LOCK_AFTER_HOURS', 'course_kind', 'seminar', 24);
+    await setting('LOCK_AFTER_HOURS', 'component', 'P', 36);
+    await setting('ABSENT_AFTER_MINUTES', 'component', 'L', 5);
+
+    await generateSessions(operation(), EVERY_SECTION, {
+      dateFrom: '2026-11-02',
+      dateTo: '2026-11-02',
+      dryRun: false,
+      courseSectionId: place.section,
+    });
+
+    const [made] = await sessionsOf(place.section);
+    expect(made?.policy).toMatchObject({
+      minStayMinutes: 40,
+      stayMode: 'first_last',
+      lockAfterHours: 36,
+      absentAfterMinutes: null,
+    });
   });
 
   it('generates only the sections in scope', async () => {

@@ -30,6 +30,7 @@ export async function prepareSessions(
       campusId: slot.campusId,
       courseId: slot.courseId,
       sectionId: slot.courseSectionId,
+      component: slot.component,
     });
     return {
       ...session,
