@@ -16,6 +16,7 @@ import { recordRoutes } from './records/routes.ts';
 import type { Route } from './route.ts';
 import { selfEntryRoutes } from './self-entries/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
+import { settingRoutes } from './settings/routes.ts';
 import { statisticsRoutes } from './statistics/routes.ts';
 import { syncRoutes } from './sync/routes.ts';
 import { unlockRoutes } from './unlocks/routes.ts';
@@ -28,6 +29,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...notificationRoutes(),
     ...healthRoutes(deps),
     ...adminRoutes(),
+    ...settingRoutes(),
     ...academicsRoutes(),
     ...enrolmentRoutes(),
     ...deviceRoutes(),
