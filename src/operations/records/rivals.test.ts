@@ -173,7 +173,7 @@ describe('several classes at once', () => {
         }
       });
 
-    const ended = await Promise.allSettled([both(ids), both([...ids].reverse())]);
+    const ended = await Promise.allSettled([both(ids), both(ids.toReversed())]);
 
     const codes = ended.map((end) => (end.status === 'rejected' ? sqlState(end.reason) : 'none'));
     expect(codes).toContain('40P01');

@@ -318,7 +318,7 @@ describe('bulk against sync', () => {
         { view: EVERYTHING, mark: EVERYTHING, facultyId: faculty.id },
         {
           sessionId: session,
-          items: [...students].reverse().map((studentId) => ({
+          items: students.toReversed().map((studentId) => ({
             opId: bulkItemId(keyNamespace, session, studentId),
             studentId,
             mark: 'present' as const,
@@ -332,7 +332,7 @@ describe('bulk against sync', () => {
     const answers = await Promise.all([
       send(claims),
       ...sessions.map(bulk),
-      send([...claims].reverse()),
+      send(claims.toReversed()),
     ]);
 
     expect(answers.flat().filter(({ status }) => ['rejected', 'retry'].includes(status))).toEqual(
