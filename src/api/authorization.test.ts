@@ -135,6 +135,7 @@ function otherNames(): Readonly<Record<string, unknown>> {
     date_from: new Date().toISOString().slice(0, 10),
     date_to: new Date().toISOString().slice(0, 10),
     status: 'approved',
+    name: 'LEAVE_REMINDER_HOURS',
   };
 }
 

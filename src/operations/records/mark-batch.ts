@@ -218,6 +218,7 @@ export class MarkBatch {
     if (!before) throw new Error(`record of ${studentId} was not locked`);
     const { session } = this.#parts.locked;
     const own = this.#own(studentId);
+    if (this.#isFinal(studentId)) return;
     const change = settleStudent(session, before, own, this.#now, shared);
     this.#changes.set(studentId, change);
     const autoId = autoAbsentOpId(session, studentId);
@@ -226,6 +227,13 @@ export class MarkBatch {
       // The claim that stood above the automatic absence is gone; now that one is needed.
       this.#stored.set(autoId, autoAbsentOperation(session, studentId, this.#now));
     }
+  }
+
+  /** R12: once a class is final, only a correction changes a record; evidence that came late waits. */
+  #isFinal(studentId: Id): boolean {
+    if (this.#parts.locked.effectiveStatus !== 'locked') return false;
+    const stored = [...this.#stored.values()];
+    return !stored.some((op) => op.studentId === studentId && op.rank === RANK.correction);
   }
 
   #all(): StoredOperation[] {
@@ -276,7 +284,7 @@ export class MarkBatch {
   ): OperationResult {
     if (op.outcome === 'rejected' && refusal) return rejectedResult(op, refusal);
     const change = this.#changes.get(op.studentId);
-    const record = change?.after ?? null;
+    const record = change?.after ?? this.#parts.records.records.get(op.studentId) ?? null;
     const conflictIds = openOf.get(op.opId) ?? [];
     const isWinner = record?.winnerOpId === op.opId;
     const common = {
