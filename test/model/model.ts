@@ -159,9 +159,8 @@ export class Model {
       if (isBefore) this.#applyLeaves(by);
     } else if (edge === 'close') {
       this.#applyLeaves(by);
-      // From the close that ran, as the law says: a late worker also delays the lock, and a class
-      // that counted as locked for want of a close takes marks again.
-      this.#set('closed', now + LOCK_AFTER);
+      // A late worker does not delay the lock: what counted as final stays final.
+      this.#set('closed', Math.min(now, this.#end) + LOCK_AFTER);
       this.#taken = this.#wasTaken();
     } else if (edge === 'lock') this.#set('locked', this.#lockDue);
     else if (edge === 'cancel') this.#set('cancelled', this.#lockDue);
@@ -353,6 +352,12 @@ export class Model {
       const isRead = members.includes(student) || named.includes(student);
       if (isRead) this.#records.set(student, said.records.get(student) ?? null);
     }
-    this.#open = said.conflicts.filter(({ state }) => state === 'open').map(({ opIds }) => opIds);
+    const isFinal = this.#status === 'locked';
+    const concerns = (opIds: readonly string[], students: readonly string[]) =>
+      opIds.some((opId) => students.includes(this.#claims.studentOf(opId) ?? ''));
+    const found = said.conflicts.filter(({ state }) => state === 'open').map(({ opIds }) => opIds);
+    const reread = isFinal ? named : this.#roster();
+    const kept = isFinal ? this.#open.filter((ids) => !concerns(ids, named)) : [];
+    this.#open = [...kept, ...found.filter((ids) => concerns(ids, reread))];
   }
 }

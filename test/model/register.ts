@@ -80,6 +80,10 @@ export class Register {
     return this.#claims.filter((op) => op.studentId === student).map((op) => op.opId);
   }
 
+  studentOf(opId: string): string | undefined {
+    return this.#claims.find((op) => op.opId === opId)?.studentId;
+  }
+
   hasLeave(leave: string): boolean {
     return this.#claims.some((op) => op.leave === leave);
   }

@@ -221,16 +221,19 @@ function contradictionsOf(
 const classOf = (o: Op) => (o.mark === 'excused' ? 'excused' : o.mark === 'absent' ? 'out' : 'in');
 
 /** R11: one contradiction per key, settled when a person saw each colliding claim. */
-function sharedPhones({ operations }: OrderCase, facts: Facts): Conflict[] {
+function sharedPhones({ operations, roster }: OrderCase, facts: Facts): Conflict[] {
   const { admissible, captured, isShared, hasSeen } = facts;
   const keys = new Set(captured.filter(isShared).map((o) => o.deviceKeyId));
   return [...keys].map((key) => {
     const colliding = captured.filter((o) => o.deviceKeyId === key);
-    const isSettled = colliding.every((o) =>
-      operations.some(
-        (p) =>
-          p.studentId === o.studentId && p.rank >= 80 && admissible.includes(p) && hasSeen(p, o),
-      ),
+    // Nothing waits for a word on somebody who left the class.
+    const isSettled = colliding.every(
+      (o) =>
+        !roster.includes(o.studentId) ||
+        operations.some(
+          (p) =>
+            p.studentId === o.studentId && p.rank >= 80 && admissible.includes(p) && hasSeen(p, o),
+        ),
     );
     const ids = colliding.map((o) => o.opId).sort();
     return ['shared_device', key, ids, isSettled ? 'settled' : 'open'];

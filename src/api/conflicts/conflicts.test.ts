@@ -2,7 +2,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 } from 'uuid';
 import { startTestApi, textOf, type ApiReply, type TestApi } from '../../../test/api.ts';
-import { makeSession, makeWorld, minutesFromNow, type World } from '../../../test/factories.ts';
+import {
+  campusDay,
+  makeSession,
+  makeWorld,
+  minutesFromNow,
+  type World,
+} from '../../../test/factories.ts';
 import { rows } from '../../db/orm.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
 import type { Id } from '../../domain/types.ts';
@@ -59,6 +65,42 @@ async function contradicted(student = studentAt(0)): Promise<{ session: Id; punc
   });
   expect(marked.body).toMatchObject({ status: 'conflict_resolved', won: true });
   return { session, punch };
+}
+
+/** Both students scan with one phone. */
+async function shareDevice(session: Id, ...students: readonly Id[]): Promise<void> {
+  const deviceKeyId = v7();
+  await rows(
+    api.em(),
+    "insert into device_key (id, jkt, public_key) values (?::uuid, ?, '{}'::jsonb)",
+    [deviceKeyId, deviceKeyId],
+  );
+  for (const studentId of students) {
+    await apply(session, [
+      { opId: v7(), studentId, mark: 'present', rank: RANK.qr, source: 'qr', deviceKeyId },
+    ]);
+  }
+}
+
+/** Takes a student off the roster of today's classes, or back onto it. */
+async function changeRoster(student: Id, change: 'leaves' | 'returns'): Promise<void> {
+  const admin = await api.signIn(world.people.admin.email);
+  const path = '/api/v1/enrolments';
+  const today = campusDay(0);
+  if (change === 'returns') {
+    const body = { student, course_section: world.section, valid_from: today };
+    expect((await api.request('POST', path, { token: admin, body })).status).toBe(201);
+    return;
+  }
+  const found = await api.request('GET', `${path}?student=${student}`, { token: admin });
+  const enrolment = Object.values(found.body['results'] ?? {}).find(
+    (one) => one['valid_to'] === null,
+  );
+  const ended = await api.request('POST', `${path}/${textOf(enrolment?.['id'])}/end`, {
+    token: admin,
+    body: { valid_to: today },
+  });
+  expect(ended.status).toBe(200);
 }
 
 const get = (path: string, token = teacher): Promise<ApiReply> =>
@@ -253,22 +295,7 @@ describe('settling a contradiction', () => {
 
   it('settles a device that two students used only when each is judged', async () => {
     const session = await openClass();
-    const deviceKeyId = v7();
-    await rows(
-      api.em(),
-      "insert into device_key (id, jkt, public_key) values (?::uuid, ?, '{}'::jsonb)",
-      [deviceKeyId, deviceKeyId],
-    );
-    const scan = (student: Id): OperationDraft => ({
-      opId: v7(),
-      studentId: student,
-      mark: 'present',
-      rank: RANK.qr,
-      source: 'qr',
-      deviceKeyId,
-    });
-    await apply(session, [scan(studentAt(1))]);
-    await apply(session, [scan(studentAt(2))]);
+    await shareDevice(session, studentAt(1), studentAt(2));
 
     const [conflict] = await onlyConflict(session);
     expect(conflict).toMatchObject({ kind: 'shared_device', state: 'open', student: null });
@@ -293,5 +320,41 @@ describe('settling a contradiction', () => {
     const student = await api.signIn(world.students[1]?.email ?? '');
     const events = await get(`/sessions/${session}/events?after=0`, student);
     expect(JSON.stringify(events.body)).not.toContain('shared_device');
+  });
+});
+
+describe('a student who leaves the roster', () => {
+  it('takes the contradiction along, and brings it back', async () => {
+    const student = studentAt(3);
+    const { session } = await contradicted(student);
+
+    await changeRoster(student, 'leaves');
+
+    expect(await onlyConflict(session)).toMatchObject([{ state: 'void', can_resolve: false }]);
+    expect((await get(`/sessions/${session}`)).body['counts']).toMatchObject({ conflicts: 0 });
+    await changeRoster(student, 'returns');
+    expect(await onlyConflict(session)).toMatchObject([{ state: 'open', can_resolve: true }]);
+  });
+
+  it('is not asked about when a shared device is settled', async () => {
+    const session = await openClass();
+    const [stays, leaves] = [studentAt(0), studentAt(3)];
+    await shareDevice(session, stays, leaves);
+
+    await changeRoster(leaves, 'leaves');
+
+    const [conflict] = await onlyConflict(session);
+    const id = textOf(conflict?.['id']);
+    const detail = await get(`/conflicts/${id}`);
+    expect(Object.values(detail.body['claims'] ?? {})).toMatchObject([
+      { student: { id: stays }, on_roster: true },
+      { student: { id: leaves }, on_roster: false },
+    ]);
+    const about = await resolve(id, marksOf('present', stays, leaves));
+    expect(about.body['code']).toBe('validation_failed');
+    const settled = await resolve(id, marksOf('present', stays));
+    expect(settled.body['conflict']).toMatchObject({ state: 'settled' });
+    await changeRoster(leaves, 'returns');
+    expect(await onlyConflict(session)).toMatchObject([{ state: 'open' }]);
   });
 });

@@ -49,6 +49,7 @@ export function presentConflictDetail(
       received_at: claim.receivedAt,
       by: claim.by,
       holds_record: claim.isWinner,
+      on_roster: claim.isOnRoster,
     })),
   };
 }

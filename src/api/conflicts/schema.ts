@@ -63,6 +63,7 @@ export const conflictDetailReply = conflictReply.extend({
       received_at: instantReply,
       by: z.string().nullable(),
       holds_record: z.boolean(),
+      on_roster: z.boolean().describe('false: the student left; give no mark for them'),
     }),
   ),
 });

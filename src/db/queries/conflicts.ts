@@ -54,6 +54,8 @@ export interface ConflictClaim {
   readonly receivedAt: Instant;
   readonly by: string | null;
   readonly isWinner: boolean;
+  /** False once the student left the roster: nobody is asked about them any more. */
+  readonly isOnRoster: boolean;
 }
 
 /** Filters; absent ones do not narrow. */
@@ -188,13 +190,21 @@ export async function claimsOfConflict(em: Em, id: Id): Promise<ConflictClaim[]>
     received_at: string;
     by: string | null;
     is_winner: boolean;
+    is_on_roster: boolean;
   }>(
     em,
     `select o.op_id, o.student_id, st.roll_number, u.first_name, u.last_name, o.mark, o.rank,
        o.source, o.capture_mode, o.eff_at, o.received_at,
        case when a.id is distinct from st.user_id then a.first_name || ' ' || a.last_name end as by,
-       coalesce(r.winner_op_id = o.op_id, false) as is_winner
+       coalesce(r.winner_op_id = o.op_id, false) as is_winner,
+       exists (
+         select 1 from session_section ss
+         join enrolment e on e.course_section_id = ss.course_section_id and e.status = 'enrolled'
+           and e.valid_from <= s.scheduled_date
+           and (e.valid_to is null or e.valid_to > s.scheduled_date)
+         where ss.session_id = o.session_id and e.student_id = o.student_id) as is_on_roster
      from attendance_conflict x
+     join attendance_session s on s.id = x.session_id
      join attendance_operation o on o.op_id = any(x.op_ids)
      join student st on st.id = o.student_id
      join app_user u on u.id = st.user_id
@@ -219,6 +229,7 @@ export async function claimsOfConflict(em: Em, id: Id): Promise<ConflictClaim[]>
     receivedAt: toInstant(row.received_at),
     by: row.by,
     isWinner: row.is_winner,
+    isOnRoster: row.is_on_roster,
   }));
 }
 
@@ -248,6 +259,9 @@ function toListRow(row: Row): ConflictListRow {
     sessionStatus: row.session_status,
     courseCode: row.course_code,
     sectionName: row.section_name,
-    mayResolve: row.may_resolve && row.state === 'open' && row.session_status !== 'locked',
+    mayResolve:
+      row.may_resolve &&
+      row.state === 'open' &&
+      (row.session_status === 'open' || row.session_status === 'closed'),
   };
 }

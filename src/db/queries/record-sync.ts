@@ -22,8 +22,8 @@ export function conflictedPairs(sessions?: string): string {
 
 /**
  * (session_id, student_id) of records with a claim in review, a self-entry or an unconfirmed offline
- * scan that was neither taken back nor answered: by a person who named it, or by a correction made
- * after it came.
+ * scan that was neither taken back nor answered: by a person who named it, by a correction made
+ * after it came, or by the end of the request that was drafted from it.
  * @param narrow  a condition over the claim `w` that narrows the search, or nothing
  */
 export function waitingPairs(narrow = 'true'): string {
@@ -33,6 +33,8 @@ export function waitingPairs(narrow = 'true'): string {
       where w.kind = 'mark' and ${narrow}
         and (w.outcome = 'review' or (w.outcome = 'admitted' and (w.rank = 20
           or (w.rank = 30 and ws.policy ->> 'offlineQr' is distinct from 'provisional'))))
+        and not exists (select 1 from correction_request wc
+          where wc.id = w.correction_request_id and wc.status <> 'pending')
         and not exists (select 1 from attendance_operation a
           where a.session_id = w.session_id and a.student_id = w.student_id
             and a.outcome = 'admitted'

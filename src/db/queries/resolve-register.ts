@@ -245,7 +245,9 @@ const CONTRADICTIONS = `
     group by 1, 2, 3, 4),
   collision as (
     select c.session_id, c.device_key_id, c.op_id,
-      exists (select from human_view h where h.viewed = c.op_id) as was_seen
+      exists (select from human_view h where h.viewed = c.op_id)
+        or not exists (select from roster r
+          where r.session_id = c.session_id and r.student_id = c.student_id) as was_seen
     from standing c where c.shares_device),
   conflict as (
     select c.session_id, c.kind, c.student_id, null::uuid as device_key_id,

@@ -41,7 +41,7 @@ export function resolveSession(
     records.set(studentId, answer.resolution);
     conflicts.push(...answer.conflicts);
   }
-  conflicts.push(...sharedDeviceConflicts(shared, operations));
+  conflicts.push(...sharedDeviceConflicts(shared, operations, new Set(roster)));
   return { taken, records, conflicts };
 }
 
@@ -133,7 +133,7 @@ function resolveReach(
     records.set(studentId, answer.resolution);
     conflicts.push(...answer.conflicts);
   }
-  conflicts.push(...sharedDeviceConflicts(deviceKeys, reached));
+  conflicts.push(...sharedDeviceConflicts(deviceKeys, reached, new Set(roster)));
   return { taken: before.taken, records, conflicts };
 }
 

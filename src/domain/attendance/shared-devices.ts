@@ -23,20 +23,26 @@ export function sharedKeys(operations: readonly ResolvableOperation[]): Set<Id> 
 }
 
 /**
- * The conflict of each shared key: open until a person's word has seen every colliding claim.
+ * The conflict of each shared key: open until a person's word has seen every colliding claim. Claims
+ * of students who left the roster still collide, but nobody can speak about those students any more,
+ * so nothing waits for it.
  * @param keys  the keys to look at
  * @param operations  every stored operation of the students with claims on these keys
+ * @param roster  at least those of these students who are on it
  */
 export function sharedDeviceConflicts(
   keys: ReadonlySet<Id>,
   operations: readonly ResolvableOperation[],
+  roster: ReadonlySet<Id>,
 ): Conflict[] {
   const conflicts: Conflict[] = [];
   const shared = sharedKeys(operations);
   const ofStudent = Map.groupBy(operations, (op) => op.studentId);
   for (const [key, colliding] of byDevice(operations)) {
     if (!keys.has(key) || !shared.has(key)) continue;
-    const isSettled = colliding.every((op) => wasSeen(op, ofStudent.get(op.studentId) ?? []));
+    const isSettled = colliding
+      .filter((op) => roster.has(op.studentId))
+      .every((op) => wasSeen(op, ofStudent.get(op.studentId) ?? []));
     conflicts.push({
       kind: 'shared_device',
       studentId: null,

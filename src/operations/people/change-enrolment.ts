@@ -9,7 +9,7 @@ import { appError } from '../../domain/errors.ts';
 import type { Id, LocalDate } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
 import { appendMarks } from '../records/append-marks.ts';
-import { isTaken, settleRoster, type TakenEffect } from '../records/become-taken.ts';
+import { isTaken, NO_EFFECT, settleRoster, type TakenEffect } from '../records/become-taken.ts';
 import { rosterOf } from '../records/roster.ts';
 import { applyLeavesToSession } from '../requests/apply-leaves-to-session.ts';
 import { lockSessionForUpdate, type SessionRow } from '../sessions/session-row.ts';
@@ -197,6 +197,7 @@ async function settleAgain(
   const settle = session.status === 'closed' ? settleClosed : settleReturned;
   const effect = await settle(operation, em, session, studentId);
   await appendMarks(em, operation, session, effect.operations, effect.changes, {
+    conflicts: effect.conflicts,
     audit: [],
     sessionChanged: true,
   });
@@ -204,7 +205,7 @@ async function settleAgain(
 
 /**
  * Who comes back to a class that was reopened meanwhile still has the automatic absence of its first
- * close. Nobody else needs settling, and classes to come need no records yet.
+ * close, and who leaves takes the contradictions along. Classes to come need no records yet.
  */
 async function settleReturned(
   operation: Operation,
@@ -218,11 +219,9 @@ async function settleReturned(
      where session_id = ?::uuid and student_id = ?::uuid and winner_op_id is not null`,
     [session.id, studentId],
   );
-  const roster = record ? await rosterOf(em, session) : [];
-  return roster.includes(studentId) ? settleRoster(em, operation, session, roster) : NONE;
+  if (!record) return NO_EFFECT;
+  return settleRoster(em, operation, session, await rosterOf(em, session));
 }
-
-const NONE: TakenEffect = { taken: false, operations: [], changes: [] };
 
 async function settleClosed(
   operation: Operation,

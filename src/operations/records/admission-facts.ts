@@ -121,22 +121,3 @@ export async function lockStudents(
   const others = await lockDeviceKeys(em, sessionId, keys);
   return lockRecords(em, sessionId, [...others, ...studentIds], nextId);
 }
-
-/**
- * The device keys that claims of several students of a session name, those of students who left the
- * roster included: the evidence stays (rule R11).
- */
-export async function sharedKeysOf(em: Em, sessionId: Id): Promise<Set<Id>> {
-  const found = await rows<{ device_key_id: Id }>(
-    em,
-    `select o.device_key_id from attendance_operation o
-     where o.session_id = ?::uuid and o.device_key_id is not null and o.kind = 'mark'
-       and o.outcome = 'admitted' and o.source in ${STUDENT_CAPTURED} and not exists (
-         select 1 from attendance_operation w
-         where w.session_id = o.session_id and w.student_id = o.student_id and w.kind = 'withdraw'
-           and w.outcome = 'admitted' and w.target_op_id = o.op_id)
-     group by o.device_key_id having count(distinct o.student_id) > 1`,
-    [sessionId],
-  );
-  return new Set(found.map((row) => row.device_key_id));
-}

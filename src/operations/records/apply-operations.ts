@@ -15,8 +15,9 @@ import { lockDeviceKeys, readAdmissionFacts, type AdmissionFacts } from './admis
 import { appendMarks } from './append-marks.ts';
 import { becomeTaken, mayUndoTaken } from './become-taken.ts';
 import { judgeDraft } from './judge-draft.ts';
-import { writeConflicts } from './keep-conflicts.ts';
+import { writeConflicts, type ConflictReach } from './keep-conflicts.ts';
 import { MarkBatch } from './mark-batch.ts';
+import { rosterMembers } from './roster.ts';
 import { rejectedResult, type OperationDraft, type OperationResult } from './operation-draft.ts';
 import { sealTexts } from './seal-texts.ts';
 import { insertOperations, lockRecords, writeRecords } from './settle-records.ts';
@@ -72,6 +73,7 @@ export async function applyOperations(
     facts,
     records,
     reach,
+    members: await membersOf(em, locked, facts, reach),
     verdicts,
     drafted,
     sealed,
@@ -90,7 +92,7 @@ export async function applyOperations(
     [...outcome.operations, ...taken.operations],
     [...outcome.changes, ...taken.changes],
     {
-      conflicts: outcome.conflicts,
+      conflicts: [...outcome.conflicts, ...taken.conflicts],
       audit: [
         ...reusedIds(operation.actor, sessionId, outcome.results),
         ...drafted.audit,
@@ -143,6 +145,16 @@ async function refuseEarly(
     if (!refusal) throw new Error('a refused mark lost its refusal');
     return rejectedResult(draft, refusal);
   });
+}
+
+/** Who in reach is on the roster; without a shared device that is known already. */
+async function membersOf(
+  em: Em,
+  { session }: LockedSession,
+  facts: AdmissionFacts,
+  { students, deviceKeys }: ConflictReach,
+): Promise<ReadonlySet<Id>> {
+  return deviceKeys.size === 0 ? facts.members : rosterMembers(em, session, [...students]);
 }
 
 /** Locks, in the order that avoids deadlocks: device keys, then records. */

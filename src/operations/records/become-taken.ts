@@ -1,11 +1,18 @@
 /** Auto-absents: when a closed class counts as taken, everyone unmarked becomes absent. */
 import { firstRow, rows, type Em } from '../../db/orm.ts';
+import type { Conflict } from '../../domain/attendance/conflicts.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
 import { wasTaken, type TakenFacts } from '../../domain/attendance/resolve-session.ts';
+import { sharedDeviceConflicts, sharedKeys } from '../../domain/attendance/shared-devices.ts';
 import type { Id } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
 import { readClock, type LockedSession, type SessionRow } from '../sessions/session-row.ts';
-import { sharedKeysOf } from './admission-facts.ts';
+import {
+  conflictChanges,
+  writeConflicts,
+  type ConflictChange,
+  type ConflictReach,
+} from './keep-conflicts.ts';
 import { rosterOf } from './roster.ts';
 import {
   autoAbsentOperation,
@@ -23,9 +30,16 @@ export interface TakenEffect {
   readonly taken: boolean;
   readonly operations: readonly NewOperation[];
   readonly changes: readonly RecordChange[];
+  readonly conflicts: readonly ConflictChange[];
 }
 
-const NONE: TakenEffect = { taken: false, operations: [], changes: [] };
+/** Nothing came about. */
+export const NO_EFFECT: TakenEffect = {
+  taken: false,
+  operations: [],
+  changes: [],
+  conflicts: [],
+};
 
 /**
  * After late operations on a closed class: makes it taken when they prove it was, and writes the
@@ -42,10 +56,10 @@ export async function becomeTaken(
 ): Promise<TakenEffect> {
   const isOver = session.status === 'closed' && effectiveStatus === 'closed';
   const mayChange = !session.taken || mayUndoTaken(stored);
-  if (!isOver || !mayChange || stored.length === 0) return NONE;
+  if (!isOver || !mayChange || stored.length === 0) return NO_EFFECT;
   const roster = await rosterOf(em, session);
   const taken = await isTaken(em, session, roster);
-  if (taken === session.taken) return NONE;
+  if (taken === session.taken) return NO_EFFECT;
   await rows(
     em,
     'update attendance_session set taken = ?::boolean, updated_at = app_clock() where id = ?::uuid',
@@ -91,9 +105,10 @@ export async function isTaken(
 }
 
 /**
- * Settles the whole roster after the session itself changed, materialising automatic absences
- * where the session is closed and taken.
- * @param session  as it stands after the change
+ * Settles the whole roster after the session itself or its roster changed, materialising automatic
+ * absences where the session is closed and taken. Contradictions of students who left the roster
+ * become void: nobody can speak about them any more.
+ * @param session  as it stands after the change, locked for update
  */
 export async function settleRoster(
   em: Em,
@@ -101,17 +116,22 @@ export async function settleRoster(
   session: SessionRow,
   roster: readonly Id[],
 ): Promise<TakenEffect> {
-  if (roster.length === 0) return { ...NONE, taken: session.taken };
-  const locked = await lockRecords(em, session.id, roster, () => operation.ids.next());
+  const former = await formerMembers(em, session.id, roster);
+  const locked = await lockRecords(em, session.id, [...roster, ...former], () =>
+    operation.ids.next(),
+  );
   const now = new Date(await readClock(em)).toISOString();
-  const shared = await sharedKeysOf(em, session.id);
+  const shared = sharedKeys(locked.operations);
+  const ofStudent = Map.groupBy(locked.operations, (op) => op.studentId);
+  const found: Conflict[] = [];
   const changes: RecordChange[] = [];
   const operations: NewOperation[] = [];
   for (const studentId of roster) {
     const before = locked.records.get(studentId);
     if (!before) throw new Error(`record of ${studentId} was not locked`);
-    const own = locked.operations.filter((op) => op.studentId === studentId);
+    const own = ofStudent.get(studentId) ?? [];
     const change = settleStudent(session, before, own, now, shared);
+    found.push(...change.conflicts);
     if (!change.changed) continue;
     changes.push(change);
     const autoId = autoAbsentOpId(session, studentId);
@@ -120,7 +140,25 @@ export async function settleRoster(
       operations.push(autoAbsentOperation(session, studentId, now));
     }
   }
+  found.push(...sharedDeviceConflicts(shared, locked.operations, new Set(roster)));
+  const reach: ConflictReach = {
+    students: new Set(locked.records.keys()),
+    deviceKeys: new Set(locked.conflicts.flatMap(({ deviceKeyId }) => deviceKeyId ?? [])),
+  };
+  const conflicts = conflictChanges(locked.conflicts, found, reach, () => operation.ids.next());
   await insertOperations(em, session.id, operations);
   await writeRecords(em, changes);
-  return { taken: session.taken, operations, changes };
+  await writeConflicts(em, session.id, conflicts, operation.actor, now);
+  return { taken: session.taken, operations, changes, conflicts };
+}
+
+/** Students with a record who are not on the roster: their claims may still share a device. */
+async function formerMembers(em: Em, sessionId: Id, roster: readonly Id[]): Promise<Id[]> {
+  const found = await rows<{ student_id: Id }>(
+    em,
+    `select student_id from attendance_record
+     where session_id = ?::uuid and student_id <> all(?::uuid[])`,
+    [sessionId, roster],
+  );
+  return found.map((row) => row.student_id);
 }

@@ -36,6 +36,8 @@ export interface MarkBatchParts {
   readonly facts: AdmissionFacts;
   readonly records: LockedRecords;
   readonly reach: ConflictReach;
+  /** Students in reach who are on the roster; only they have contradictions. */
+  readonly members: ReadonlySet<Id>;
   readonly verdicts: ReadonlyMap<OperationDraft, DraftVerdict | null>;
   readonly drafted: DraftedCorrections;
   readonly sealed: ReadonlyMap<OperationDraft, SealedTexts>;
@@ -220,7 +222,8 @@ export class MarkBatch {
     const own = this.#own(studentId);
     if (this.#isFinal(studentId)) return;
     const change = settleStudent(session, before, own, this.#now, shared);
-    this.#changes.set(studentId, change);
+    const isMember = this.#parts.members.has(studentId);
+    this.#changes.set(studentId, isMember ? change : { ...change, conflicts: [] });
     const autoId = autoAbsentOpId(session, studentId);
     const isMissing = !this.#stored.has(autoId) && !own.some((op) => op.opId === autoId);
     if (change.after.winnerOpId === autoId && isMissing) {
@@ -246,9 +249,9 @@ export class MarkBatch {
 
   #conflicts(): Conflict[] {
     const found = [...this.#changes.values()].flatMap((change) => change.conflicts);
-    const { deviceKeys } = this.#parts.reach;
-    if (deviceKeys.size === 0) return found;
-    return [...found, ...sharedDeviceConflicts(deviceKeys, this.#all())];
+    const { reach, members } = this.#parts;
+    if (reach.deviceKeys.size === 0) return found;
+    return [...found, ...sharedDeviceConflicts(reach.deviceKeys, this.#all(), members)];
   }
 
   /**

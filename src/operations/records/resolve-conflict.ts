@@ -5,9 +5,10 @@ import { appError } from '../../domain/errors.ts';
 import type { ConflictState, Id, Mark } from '../../domain/types.ts';
 import { uuidV5 } from '../../security/uuid-v5.ts';
 import type { Operation } from '../ports.ts';
-import { lockSessionForMarks } from '../sessions/session-row.ts';
+import { lockSessionForMarks, type SessionRow } from '../sessions/session-row.ts';
 import { lockStudents } from './admission-facts.ts';
 import { applyOperations, type OperationDraft, type OperationResult } from './apply-operations.ts';
+import { ROSTER } from './roster.ts';
 import { markingRank, withRetries, type MarkScope } from './mark-records.ts';
 
 /** What a person says of the students a contradiction concerns. */
@@ -44,7 +45,7 @@ export async function resolveConflict(
         operation.ids.next(),
       );
       const conflict = await readConflict(em, input.conflictId);
-      const drafts = await draftsOf(em, seen.session_id, conflict, input, rank);
+      const drafts = await draftsOf(em, locked.session, conflict, input, rank);
       const earlier = await earlierResults(em, drafts);
       if (earlier) return earlier;
       requireCurrent(conflict, input);
@@ -95,10 +96,13 @@ async function readConflict(em: Em, id: Id): Promise<ConflictFacts> {
   return row;
 }
 
-/** The claims, each over the current winner and everything else the contradiction names. */
+/**
+ * The claims, each over the current winner and everything else the contradiction names. Of a student
+ * who left the roster nothing is said.
+ */
 async function draftsOf(
   em: Em,
-  sessionId: Id,
+  session: SessionRow,
   conflict: ConflictFacts,
   input: ConflictResolution,
   rank: number,
@@ -108,9 +112,9 @@ async function draftsOf(
     `select o.student_id, array_agg(o.op_id order by o.op_id) as op_ids, r.winner_op_id
      from attendance_operation o
      left join attendance_record r on r.session_id = o.session_id and r.student_id = o.student_id
-     where o.session_id = ?::uuid and o.op_id = any(?::uuid[])
+     where o.session_id = ?::uuid and o.op_id = any(?::uuid[]) and o.student_id in (${ROSTER})
      group by o.student_id, r.winner_op_id`,
-    [sessionId, conflict.op_ids],
+    [session.id, conflict.op_ids, session.id, session.scheduledDate, session.scheduledDate],
   );
   const markOf = new Map(input.marks.map(({ studentId, mark }) => [studentId, mark]));
   const isComplete =

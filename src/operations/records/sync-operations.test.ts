@@ -4,6 +4,7 @@ import { v7 } from 'uuid';
 import { minutesFromNow } from '../../../test/factories.ts';
 import { EVERYTHING, openRequestBench, type RequestBench } from '../../../test/request-bench.ts';
 import { rows } from '../../db/orm.ts';
+import { waitingPairs } from '../../db/queries/record-sync.ts';
 import type { Id } from '../../domain/types.ts';
 import { bulkItemId, markRecords } from './mark-records.ts';
 import type { OperationResult } from './operation-draft.ts';
@@ -300,6 +301,30 @@ describe('claims that arrive late', () => {
       [session],
     );
     expect(new Set(correction?.acks)).toEqual(new Set([late.opId, second.opId]));
+  });
+});
+
+describe('evidence of a request that was turned down', () => {
+  it('waits no longer: the record counts as settled', async () => {
+    const { hod } = bench.world.people;
+    const session = await bench.classFrom(-120, -20);
+    await bench.mark(session, studentAt(0), 'absent');
+    await bench.take(session, 'close');
+    await bench.take(session, 'lock');
+    await send([item(session, { capturedAt: minutesFromNow(-60).toISOString() })]);
+    const waiting = () =>
+      rows<{ student_id: Id }>(bench.em(), waitingPairs('w.session_id = ?::uuid'), [session]);
+    expect(await waiting()).toMatchObject([{ student_id: studentAt(0) }]);
+    const [request] = await rows<{ id: Id }>(
+      bench.em(),
+      'select id from correction_request where session_id = ?::uuid',
+      [session],
+    );
+
+    await bench.decide('correction', request?.id ?? '', hod.id, 'rejected');
+
+    expect(await waiting()).toEqual([]);
+    expect(await bench.record(session, studentAt(0))).toMatchObject({ mark: 'absent' });
   });
 });
 

@@ -226,7 +226,8 @@ async function open(
 
 /**
  * A leave approved while this session was being created saw no session, and the session saw no
- * leave; so leave is looked up again before anyone becomes absent.
+ * leave; so leave is looked up again before anyone becomes absent. The lock falls due by the end of
+ * the window, not by the worker that comes late: a class that already counts as final stays final.
  */
 async function close(
   operation: Operation,
@@ -241,8 +242,9 @@ async function close(
   await rows(
     em,
     `update attendance_session set status = 'closed', closed_at = ?::timestamptz, taken = ?::boolean,
-       lock_due_at = ?::timestamptz + make_interval(hours => ?::int), auto_closed = ?::boolean,
-       version = version + 1, updated_at = app_clock() where id = ?::uuid`,
+       lock_due_at = least(?::timestamptz, closes_at) + make_interval(hours => ?::int),
+       auto_closed = ?::boolean, version = version + 1, updated_at = app_clock()
+     where id = ?::uuid`,
     [now, taken, now, session.policy.lockAfterHours, command.by === 'timer', session.id],
   );
   await nudgeSelfEntries(operation, em, session.id);
@@ -362,6 +364,7 @@ async function appendEdge(
     after: { status: EDGE_TARGET[command.edge], ...after },
   });
   await appendMarks(em, operation, session, effect?.operations ?? [], effect?.changes ?? [], {
+    conflicts: effect?.conflicts ?? [],
     audit: [entry],
     sessionChanged: true,
   });

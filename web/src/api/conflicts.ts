@@ -47,6 +47,8 @@ export interface ConflictClaim {
   readonly received_at: string;
   readonly by: string | null;
   readonly holds_record: boolean;
+  /** False once the student left the class; nothing is asked about them. */
+  readonly on_roster: boolean;
 }
 
 export interface ConflictDetail extends Conflict {

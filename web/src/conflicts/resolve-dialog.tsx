@@ -193,7 +193,8 @@ const isStale = (error: unknown): boolean =>
   error instanceof ApiProblem && (error.code === 'stale' || error.code === 'state_conflict');
 
 function concerned(claims: readonly ConflictClaim[]): StudentName[] {
-  return [...new Map(claims.map(({ student }) => [student.id, student])).values()];
+  const members = claims.filter((claim) => claim.on_roster);
+  return [...new Map(members.map(({ student }) => [student.id, student])).values()];
 }
 
 interface ClaimProps {
