@@ -79,13 +79,20 @@ async function writeInstitution(context: SeedContext, university: University): P
     'setting',
     [
       ['id', 'uuid', () => idAt(context.random, context.nowMs)],
-      ['name', 'text', () => 'BIOMETRIC_ENABLED'],
-      ['scope_kind', 'text', () => 'institution'],
+      ['name', 'text', ({ name }) => name],
+      ['scope_kind', 'text', ({ scopeKind }) => scopeKind],
+      ['scope_id', 'text', ({ scopeId }) => scopeId],
       ['value', 'jsonb', () => true],
     ],
-    [university],
+    SWITCHED_ON,
   );
 }
+
+/** What the university uses beside what every institution starts with. */
+const SWITCHED_ON = [
+  { name: 'BIOMETRIC_ENABLED', scopeKind: 'institution', scopeId: '' },
+  { name: 'SELF_ENTRY_ENABLED', scopeKind: 'component', scopeId: 'L' },
+] as const;
 
 async function writeCalendar(context: SeedContext, university: University): Promise<void> {
   const { em } = context;
