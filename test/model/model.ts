@@ -10,7 +10,6 @@ import { POLICY, Register, type Claim, type Mutant } from './register.ts';
 import { Enrolments, type Days } from './enrolments.ts';
 
 const DAY = 1_440;
-const EARLY_OPEN = POLICY.earlyOpenMinutes;
 const LOCK_AFTER = POLICY.lockAfterHours * 60;
 const CORRECTION_DAYS = 7;
 
@@ -44,7 +43,7 @@ export class Model {
     this.#autoOpen = autoOpen;
     this.#start = startsIn;
     this.#end = startsIn + minutes;
-    this.#opens = startsIn - EARLY_OPEN;
+    this.#opens = startsIn - POLICY.earlyOpenMinutes;
   }
 
   /** Takes a command and gives the answer a person gets: `ok`, a status of a mark, or a code. */
@@ -190,7 +189,7 @@ export class Model {
   #again(start: number, end: number): void {
     this.#set('scheduled', null);
     this.#settle(this.#claims.withdrawLeaves());
-    [this.#start, this.#end, this.#opens] = [start, end, start - EARLY_OPEN];
+    [this.#start, this.#end, this.#opens] = [start, end, start - POLICY.earlyOpenMinutes];
     this.#applyLeaves('teacher');
   }
 
@@ -240,8 +239,7 @@ export class Model {
   #draft(claim: Claim, eff: number): string {
     const { student, rank, mark, draftedBy: by = student } = claim;
     const from = this.#records.get(student)?.mark ?? null;
-    const isInTime = eff <= this.#start + POLICY.lateAfterMinutes;
-    const to = rank === 60 && !isInTime ? 'late' : mark;
+    const to = rank === 60 && eff > this.#start + POLICY.lateAfterMinutes ? 'late' : mark;
     const pending = this.#pending.get(student);
     // The law drafts always; what the record says already leads nowhere, and the product refuses it.
     if (!pending && from === to) return 'session_locked';
@@ -345,19 +343,16 @@ export class Model {
 
   /** Reads the claims again, for the roster and whoever is named; a final register stays. */
   #settle(named: readonly string[] = []): void {
-    const members: readonly string[] = this.#status === 'locked' ? [] : this.#roster();
-    const isOver = this.#status === 'closed' || this.#status === 'locked';
-    const said = this.#claims.read(this.#start, isOver && this.#taken, this.#mutant);
+    const isFinal = this.#status === 'locked';
+    const members: readonly string[] = isFinal ? [] : this.#roster();
+    const said = this.#claims.read(this.#start, this.#taken, this.#mutant);
     for (const student of STUDENTS) {
       const isRead = members.includes(student) || named.includes(student);
       if (isRead) this.#records.set(student, said.records.get(student) ?? null);
     }
-    const isFinal = this.#status === 'locked';
-    const concerns = (opIds: readonly string[], students: readonly string[]) =>
-      opIds.some((opId) => students.includes(this.#claims.studentOf(opId) ?? ''));
-    const found = said.conflicts.filter(({ state }) => state === 'open').map(({ opIds }) => opIds);
-    const reread = isFinal ? named : this.#roster();
-    const kept = isFinal ? this.#open.filter((ids) => !concerns(ids, named)) : [];
-    this.#open = [...kept, ...found.filter((ids) => concerns(ids, reread))];
+    this.#open = [
+      ...this.#open.filter((ids) => isFinal && !this.#claims.areOf(ids, named)),
+      ...said.open.filter((ids) => this.#claims.areOf(ids, isFinal ? named : this.#roster())),
+    ];
   }
 }

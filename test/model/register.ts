@@ -43,6 +43,11 @@ export interface Claim {
   readonly leave?: string;
 }
 
+/** What the claims say: each record, and the claims of each open contradiction. */
+interface Said extends Pick<ReferenceAnswers, 'records'> {
+  readonly open: readonly (readonly string[])[];
+}
+
 type Op = ResolvableOperation & { readonly leave: string | undefined };
 
 /** Every claim of one class. */
@@ -80,8 +85,9 @@ export class Register {
     return this.#claims.filter((op) => op.studentId === student).map((op) => op.opId);
   }
 
-  studentOf(opId: string): string | undefined {
-    return this.#claims.find((op) => op.opId === opId)?.studentId;
+  /** Some of these claims are about one of these students. */
+  areOf(opIds: readonly string[], students: readonly string[]): boolean {
+    return this.#claims.some((op) => opIds.includes(op.opId) && students.includes(op.studentId));
   }
 
   hasLeave(leave: string): boolean {
@@ -115,10 +121,10 @@ export class Register {
    * @param start  minute of the start
    * @param isAbsentDue  the class is over and was taken: whoever has no claim is absent
    */
-  read(start: number, isAbsentDue: boolean, mutant: Mutant | null): ReferenceAnswers {
+  read(start: number, isAbsentDue: boolean, mutant: Mutant | null): Said {
     const wasSeenAway = (student: string) =>
       this.#claims.some((op) => op.rank === 80 && op.mark === 'absent' && op.studentId === student);
-    return referenceAnswers({
+    const { records, conflicts } = referenceAnswers({
       context: {
         status: isAbsentDue ? 'closed' : 'open',
         policy: POLICY,
@@ -134,5 +140,7 @@ export class Register {
       ),
       batches: [],
     });
+    const open = conflicts.filter(({ state }) => state === 'open').map(({ opIds }) => opIds);
+    return { records, open };
   }
 }
