@@ -67,6 +67,15 @@ async function contradicted(student = studentAt(0)): Promise<{ session: Id; punc
   return { session, punch };
 }
 
+async function versionOf(session: Id, student: Id): Promise<number> {
+  const [record] = await rows<{ version: number }>(
+    api.em(),
+    'select version from attendance_record where session_id = ?::uuid and student_id = ?::uuid',
+    [session, student],
+  );
+  return record?.version ?? 0;
+}
+
 /** Both students scan with one phone. */
 async function shareDevice(session: Id, ...students: readonly Id[]): Promise<void> {
   const deviceKeyId = v7();
@@ -334,6 +343,17 @@ describe('a student who leaves the roster', () => {
     expect((await get(`/sessions/${session}`)).body['counts']).toMatchObject({ conflicts: 0 });
     await changeRoster(student, 'returns');
     expect(await onlyConflict(session)).toMatchObject([{ state: 'open', can_resolve: true }]);
+  });
+
+  it('comes back under a new version of the record, so that no edit overlooks the contradiction', async () => {
+    const student = studentAt(3);
+    const { session } = await contradicted(student);
+    await changeRoster(student, 'leaves');
+    const before = await versionOf(session, student);
+
+    await changeRoster(student, 'returns');
+
+    expect(await versionOf(session, student)).toBe(before + 1);
   });
 
   it('is not asked about when a shared device is settled', async () => {

@@ -147,14 +147,15 @@ async function refuseEarly(
   });
 }
 
-/** Who in reach is on the roster; without a shared device that is known already. */
+/** Who in reach is on the roster; only fellow users of a phone must still be asked about. */
 async function membersOf(
   em: Em,
   { session }: LockedSession,
   facts: AdmissionFacts,
-  { students, deviceKeys }: ConflictReach,
+  { students }: ConflictReach,
 ): Promise<ReadonlySet<Id>> {
-  return deviceKeys.size === 0 ? facts.members : rosterMembers(em, session, [...students]);
+  const isKnown = [...students].every((id) => facts.students.has(id));
+  return isKnown ? facts.members : rosterMembers(em, session, [...students]);
 }
 
 /** Locks, in the order that avoids deadlocks: device keys, then records. */

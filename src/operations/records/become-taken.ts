@@ -9,6 +9,7 @@ import type { Operation } from '../ports.ts';
 import { readClock, type LockedSession, type SessionRow } from '../sessions/session-row.ts';
 import {
   conflictChanges,
+  touchedRecords,
   writeConflicts,
   type ConflictChange,
   type ConflictReach,
@@ -124,7 +125,12 @@ export async function settleRoster(
   const shared = sharedKeys(locked.operations);
   const ofStudent = Map.groupBy(locked.operations, (op) => op.studentId);
   const found: Conflict[] = [];
-  const changes: RecordChange[] = [];
+  const settled = new Map<Id, RecordChange>(
+    [...locked.records].map(([studentId, before]) => [
+      studentId,
+      { studentId, before, after: before, changed: false, conflicts: [] },
+    ]),
+  );
   const operations: NewOperation[] = [];
   for (const studentId of roster) {
     const before = locked.records.get(studentId);
@@ -133,7 +139,7 @@ export async function settleRoster(
     const change = settleStudent(session, before, own, now, shared);
     found.push(...change.conflicts);
     if (!change.changed) continue;
-    changes.push(change);
+    settled.set(studentId, change);
     const autoId = autoAbsentOpId(session, studentId);
     const isNew = !own.some((op) => op.opId === autoId);
     if (change.after.winnerOpId === autoId && isNew) {
@@ -147,7 +153,9 @@ export async function settleRoster(
   };
   const conflicts = conflictChanges(locked.conflicts, found, reach, () => operation.ids.next());
   await insertOperations(em, session.id, operations);
-  await writeRecords(em, changes);
+  const changes = [...settled.values()].filter(({ changed }) => changed);
+  const touched = touchedRecords(conflicts, locked.operations, settled, now);
+  await writeRecords(em, [...changes, ...touched]);
   await writeConflicts(em, session.id, conflicts, operation.actor, now);
   return { taken: session.taken, operations, changes, conflicts };
 }

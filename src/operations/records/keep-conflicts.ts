@@ -4,7 +4,7 @@ import { rows, type Em } from '../../db/orm.ts';
 import type { Conflict } from '../../domain/attendance/conflicts.ts';
 import type { ConflictState, Id, Instant } from '../../domain/types.ts';
 import type { Actor } from '../ports.ts';
-import type { StoredConflict } from './settle-records.ts';
+import type { RecordChange, StoredConflict, StoredOperation } from './settle-records.ts';
 
 /** A contradiction that appeared, or whose state or claims changed. */
 export interface ConflictChange {
@@ -52,6 +52,30 @@ function isWithin({ studentId, deviceKeyId }: StoredConflict, reach: ConflictRea
     (studentId !== null && reach.students.has(studentId)) ||
     (deviceKeyId !== null && reach.deviceKeys.has(deviceKeyId))
   );
+}
+
+/**
+ * Whoever edits a record must have read of its contradictions: If-Match compares the version, so a
+ * changed contradiction gives it a new one though the mark stays.
+ * @param settled  what settling found, by student; other records stay as they are
+ * @returns the unchanged ones among them that a contradiction names, under a new version
+ */
+export function touchedRecords(
+  conflicts: readonly ConflictChange[],
+  operations: readonly StoredOperation[],
+  settled: ReadonlyMap<Id, RecordChange>,
+  now: Instant,
+): RecordChange[] {
+  const named = new Set(conflicts.flatMap(({ after }) => after.opIds));
+  const students = new Set(
+    operations.filter((op) => named.has(op.opId)).map(({ studentId }) => studentId),
+  );
+  return [...students].flatMap((studentId) => {
+    const change = settled.get(studentId);
+    if (!change || change.changed) return [];
+    const { before } = change;
+    return { ...change, after: { ...before, version: before.version + 1, updatedAt: now } };
+  });
 }
 
 /** Writes the changes in one statement. */

@@ -11,7 +11,12 @@ import type { DraftedCorrections } from '../requests/draft-corrections.ts';
 import type { LockedSession } from '../sessions/session-row.ts';
 import type { AdmissionFacts, KnownOperation } from './admission-facts.ts';
 import { hasReason } from './judge-draft.ts';
-import { conflictChanges, type ConflictChange, type ConflictReach } from './keep-conflicts.ts';
+import {
+  conflictChanges,
+  touchedRecords,
+  type ConflictChange,
+  type ConflictReach,
+} from './keep-conflicts.ts';
 import {
   payloadHash,
   rejectedResult,
@@ -106,7 +111,8 @@ export class MarkBatch {
     const conflicts = conflictChanges(records.conflicts, this.#conflicts(), this.#reach(), () =>
       operation.ids.next(),
     );
-    this.#touch(conflicts);
+    const touched = touchedRecords(conflicts, this.#all(), this.#changes, this.#now);
+    for (const change of touched) this.#changes.set(change.studentId, change);
     const openOf = this.#openConflicts(conflicts);
     const results = new Map<Id, OperationResult>();
     const answers = this.#taken.map((taken): OperationResult => {
@@ -126,9 +132,7 @@ export class MarkBatch {
         result: results.get(op.opId) ?? op.result,
       })),
       changes: [...this.#changes.values()].filter((change) => change.changed),
-      touched: [...this.#changes.values()].filter(
-        ({ before, after, changed }) => !changed && after.version !== before.version,
-      ),
+      touched,
       conflicts,
       results: answers,
       now: this.#now,
@@ -252,20 +256,6 @@ export class MarkBatch {
     const { reach, members } = this.#parts;
     if (reach.deviceKeys.size === 0) return found;
     return [...found, ...sharedDeviceConflicts(reach.deviceKeys, this.#all(), members)];
-  }
-
-  /**
-   * Whoever edits a record must have read of its contradictions: If-Match compares the version, so
-   * a new contradiction gives it a new one though the mark stays.
-   */
-  #touch(conflicts: readonly ConflictChange[]): void {
-    const studentOf = new Map(this.#all().map((op) => [op.opId, op.studentId]));
-    for (const opId of new Set(conflicts.flatMap(({ after }) => after.opIds))) {
-      const change = this.#changes.get(studentOf.get(opId) ?? '');
-      if (!change || change.changed || change.after.version !== change.before.version) continue;
-      const after = { ...change.before, version: change.before.version + 1, updatedAt: this.#now };
-      this.#changes.set(change.studentId, { ...change, after });
-    }
   }
 
   /** Ids of open contradictions by the claims they name. */

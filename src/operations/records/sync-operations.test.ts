@@ -250,6 +250,15 @@ describe('one result for each claim', () => {
   });
 });
 
+/** A class that is final, with an absence by its teacher. */
+async function lockedClass(): Promise<Id> {
+  const session = await bench.classFrom(-120, -20);
+  await bench.mark(session, studentAt(0), 'absent');
+  await bench.take(session, 'close');
+  await bench.take(session, 'lock');
+  return session;
+}
+
 describe('claims that arrive late', () => {
   it('are taken after the close and make the class a taken one', async () => {
     const session = await bench.classFrom(-120, -20);
@@ -266,10 +275,7 @@ describe('claims that arrive late', () => {
 
   it('draft one correction request after the lock, which an approval turns into the record', async () => {
     const { hod } = bench.world.people;
-    const session = await bench.classFrom(-120, -20);
-    await bench.mark(session, studentAt(0), 'absent');
-    await bench.take(session, 'close');
-    await bench.take(session, 'lock');
+    const session = await lockedClass();
     const late = item(session, { capturedAt: minutesFromNow(-60).toISOString() });
     const agreeing = item(session, { studentId: studentAt(1), mark: 'absent' });
     const second = item(session, { capturedAt: minutesFromNow(-50).toISOString() });
@@ -307,10 +313,7 @@ describe('claims that arrive late', () => {
 describe('evidence of a request that was turned down', () => {
   it('waits no longer: the record counts as settled', async () => {
     const { hod } = bench.world.people;
-    const session = await bench.classFrom(-120, -20);
-    await bench.mark(session, studentAt(0), 'absent');
-    await bench.take(session, 'close');
-    await bench.take(session, 'lock');
+    const session = await lockedClass();
     await send([item(session, { capturedAt: minutesFromNow(-60).toISOString() })]);
     const waiting = () =>
       rows<{ student_id: Id }>(bench.em(), waitingPairs('w.session_id = ?::uuid'), [session]);
