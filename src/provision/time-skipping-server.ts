@@ -80,6 +80,8 @@ async function collectJars(target: string, log: (line: string) => void): Promise
         join(work, 'pom.xml'),
         'dependency:copy-dependencies',
         `-DoutputDirectory=${jars}`,
+        // Java takes the home of the account, not $HOME; an account of CI may have none.
+        `-Dmaven.repo.local=${join(work, 'repository')}`,
       ],
       { maxBuffer: 16 * 1024 * 1024 },
     );
