@@ -261,6 +261,12 @@ export const TEST_POLICY: SessionPolicy = {
   offlineQr: 'off',
   selfEntryEnabled: false,
   selfEntryMinutes: 15,
+  qrStepSeconds: 10,
+  qrPreviousSteps: 1,
+  presenceLevel: 'standard',
+  geofenceMode: 'level',
+  recheckEnabled: false,
+  recheckPercent: 10,
 };
 
 /** A class session; open since five minutes for an hour by default, with its section. */

@@ -12,6 +12,10 @@ interface SettingRow {
   readonly default: number | string | boolean | null;
   readonly description: string;
   readonly values: LegalValues;
+  /** It holds for the whole institution and nowhere narrower. */
+  readonly institutionOnly?: true;
+  /** Whoever changes it says why. */
+  readonly needsReason?: true;
 }
 
 const MINUTES: LegalValues = { type: 'whole', min: 0, max: 24 * 60 };
@@ -86,6 +90,51 @@ export const SETTINGS = {
     description: 'off, or confirm_first: codes scanned offline wait for a teacher',
     values: { type: 'choice', of: ['off', 'confirm_first'] },
   },
+  QR_STEP_SECONDS: {
+    default: 10,
+    description: 'Seconds after which the displayed code changes',
+    values: { type: 'whole', min: 5, max: 15 },
+  },
+  QR_PREVIOUS_STEPS: {
+    default: 1,
+    description: 'How many codes before the current one are still accepted',
+    values: { type: 'whole', min: 0, max: 1 },
+  },
+  PRESENCE_LEVEL: {
+    default: 'standard',
+    description: 'open never flags a scan, standard flags doubtful ones, strict also refuses',
+    values: { type: 'choice', of: ['open', 'standard', 'strict'] },
+  },
+  GEOFENCE_MODE: {
+    default: 'level',
+    description:
+      'off: positions are not asked; warn: they add risk; enforce: outside is refused; level: as PRESENCE_LEVEL says',
+    values: { type: 'choice', of: ['level', 'off', 'warn', 'enforce'] },
+  },
+  RECHECK_ENABLED: {
+    default: false,
+    description: 'A random sample of those who scanned scans again during class',
+    values: YES_OR_NO,
+  },
+  RECHECK_PERCENT: {
+    default: 10,
+    description: 'Share of those who scanned that a re-check draws, in percent',
+    values: { type: 'whole', min: 1, max: 100 },
+  },
+  STATIC_QR_ENABLED: {
+    default: false,
+    description:
+      'Staff may show a code that lives for an hour, far weaker than the rotating one; needs a reason',
+    values: YES_OR_NO,
+    institutionOnly: true,
+    needsReason: true,
+  },
+  MAX_STUDENTS_PER_DEVICE: {
+    default: 1,
+    description: 'Students one phone may be registered for; it still marks one of them per class',
+    values: { type: 'whole', min: 1, max: 3 },
+    institutionOnly: true,
+  },
   SELF_ENTRY_ENABLED: {
     default: false,
     description: 'Students may enter their own presence, for their teacher to approve',
@@ -151,6 +200,18 @@ export const SETTINGS = {
 /** A setting's name. */
 export type SettingName = keyof typeof SETTINGS;
 
+/** What a setting demands beside a legal value. */
+export function settingRules(name: SettingName): {
+  readonly institutionOnly: boolean;
+  readonly needsReason: boolean;
+} {
+  const row: SettingRow = SETTINGS[name];
+  return {
+    institutionOnly: row.institutionOnly === true,
+    needsReason: row.needsReason === true,
+  };
+}
+
 /** Says whether a text names a setting. */
 export const isSettingName = (name: string): name is SettingName => Object.hasOwn(SETTINGS, name);
 
@@ -193,4 +254,10 @@ export const DEFAULT_SESSION_POLICY: SessionPolicy = {
   offlineQr: 'confirm_first',
   selfEntryEnabled: false,
   selfEntryMinutes: 15,
+  qrStepSeconds: 10,
+  qrPreviousSteps: 1,
+  presenceLevel: 'standard',
+  geofenceMode: 'level',
+  recheckEnabled: false,
+  recheckPercent: 10,
 };

@@ -81,6 +81,7 @@ export const SETTING_SCOPES = [
   'campus',
   'course_kind',
   'component',
+  'room',
   'course',
   'section',
 ] as const;
@@ -141,4 +142,14 @@ export interface SessionPolicy {
   readonly offlineQr: 'off' | 'confirm_first' | 'provisional';
   readonly selfEntryEnabled: boolean;
   readonly selfEntryMinutes: number;
+  /** Length of a step of the displayed code, whole seconds, and how many past steps still count. */
+  readonly qrStepSeconds: number;
+  readonly qrPreviousSteps: number;
+  /** What a scan's risk brings about (presence.md section 7). */
+  readonly presenceLevel: 'open' | 'standard' | 'strict';
+  /** How much a position weighs; `level` leaves it to the presence level. */
+  readonly geofenceMode: 'level' | 'off' | 'warn' | 'enforce';
+  readonly recheckEnabled: boolean;
+  /** Share of the students who scanned that a re-check draws, percent. */
+  readonly recheckPercent: number;
 }

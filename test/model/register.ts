@@ -20,6 +20,12 @@ export const POLICY: SessionPolicy = {
   offlineQr: 'confirm_first',
   selfEntryEnabled: false,
   selfEntryMinutes: 15,
+  qrStepSeconds: 10,
+  qrPreviousSteps: 1,
+  presenceLevel: 'standard',
+  geofenceMode: 'level',
+  recheckEnabled: false,
+  recheckPercent: 10,
 };
 
 /** Rules that a control changes, one at a time; each must be found out. */

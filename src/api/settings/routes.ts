@@ -10,6 +10,7 @@ import {
 } from '../../domain/settings.ts';
 import { SETTING_SCOPES, type SettingScope } from '../../domain/types.ts';
 import { changeSetting } from '../../operations/settings/change-setting.ts';
+import { textField } from '../fields.ts';
 import { authorize, route, type Route } from '../route.ts';
 
 const BASE = '/api/v1/settings';
@@ -81,7 +82,7 @@ const change = route({
   tag: TAG,
   access: authorize('operate'),
   params: nameParams,
-  body: z.strictObject({ ...place, value }),
+  body: z.strictObject({ ...place, value, reason: textField.optional() }),
   replies: { 200: changedReply },
   errors: ['not_found'],
   handler: async ({ params, body, operation }) => {
@@ -89,6 +90,7 @@ const change = route({
       operation,
       { name: nameOf(params.name), scopeKind: body.scope_kind, scopeId: body.scope_id },
       body.value,
+      body.reason,
     );
     return { status: 200, body: { sessions_changed: sessionsChanged } };
   },

@@ -30,10 +30,33 @@ const DeviceBindingSchema = defineEntity({
     deviceKey: () => p.manyToOne(DeviceKey).ref(),
     user: () => p.manyToOne(AppUser).ref(),
     status: p.text().$type<'active' | 'pending' | 'revoked'>().default('active'),
+    slot: p.integer().default(1),
     validFrom: instant(),
     validTo: instant().nullable(),
+    pendingUntil: instant().nullable(),
+    replaces: () => p.manyToOne(DeviceBinding).ref().nullable(),
+    approvedBy: () => p.manyToOne(AppUser).ref().nullable(),
   },
 });
-/** A device key in somebody's hands from `validFrom` until `validTo`; one active per person. */
+/**
+ * A device key in somebody's hands from `validFrom` until `validTo`; one active per person. One that
+ * replaced another is `pending` until `pendingUntil`: its scans count and are flagged.
+ */
 export class DeviceBinding extends DeviceBindingSchema.class {}
 DeviceBindingSchema.setClass(DeviceBinding);
+
+const DeviceCodeSchema = defineEntity({
+  name: 'DeviceCode',
+  indexes: [{ properties: ['user', 'createdAt'] }],
+  properties: {
+    ...created,
+    user: () => p.manyToOne(AppUser).ref(),
+    codeHash: p.text(),
+    expiresAt: instant(),
+    attempts: p.integer().default(0),
+    usedAt: instant().nullable(),
+  },
+});
+/** A code of six digits sent to a person's registered channel, to register a first device. */
+export class DeviceCode extends DeviceCodeSchema.class {}
+DeviceCodeSchema.setClass(DeviceCode);

@@ -6,6 +6,7 @@ export * from './marks.ts';
 export * from './notifications.ts';
 export * from './people.ts';
 export * from './plumbing.ts';
+export * from './presence.ts';
 export * from './requests.ts';
 export * from './sessions.ts';
 export * from './structure.ts';

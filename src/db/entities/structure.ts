@@ -1,6 +1,6 @@
 /** The structure of a university: campuses, rooms, departments, courses, sections, calendar. */
 import { defineEntity, p } from '@mikro-orm/core';
-import { edited, localDate, localTime } from './base.ts';
+import { created, edited, localDate, localTime } from './base.ts';
 
 const InstitutionSchema = defineEntity({
   name: 'Institution',
@@ -27,11 +27,29 @@ const RoomSchema = defineEntity({
     code: p.text(),
     building: p.text(),
     capacity: p.integer(),
+    fenceLat: p.double().nullable(),
+    fenceLng: p.double().nullable(),
+    fenceRadiusM: p.integer().nullable(),
+    fencePolygon: p.json<{ lat: number; lng: number }[]>().nullable(),
   },
 });
-/** A room, named on the wire by its code. */
+/** A room, named on the wire by its code; its place is a circle or a polygon, null where unknown. */
 export class Room extends RoomSchema.class {}
 RoomSchema.setClass(Room);
+
+const BuildingNetworkSchema = defineEntity({
+  name: 'BuildingNetwork',
+  uniques: [{ properties: ['campus', 'building', 'network'] }],
+  properties: {
+    ...created,
+    campus: () => p.manyToOne(Campus).ref(),
+    building: p.text(),
+    network: p.string().columnType('cidr'),
+  },
+});
+/** A network of a building; a phone that scans from it is on campus. */
+export class BuildingNetwork extends BuildingNetworkSchema.class {}
+BuildingNetworkSchema.setClass(BuildingNetwork);
 
 const DepartmentSchema = defineEntity({
   name: 'Department',

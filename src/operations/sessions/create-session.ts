@@ -200,6 +200,7 @@ async function insertSession(
     courseId: section.course_id,
     sectionId: input.courseSectionId,
     component: input.component,
+    roomId: found.roomId,
   });
   await rows(
     em,

@@ -63,7 +63,7 @@ async function writeMove(
   session: SessionRow,
   command: TransitionCommand,
 ): Promise<{ epoch: number; room_id: Id; scheduled_date: LocalDate }> {
-  const policy = await policyOf(em, session);
+  const policy = await policyOf(em, session, command.roomId ?? session.roomId);
   const row = await firstRow<{ epoch: number; room_id: Id; scheduled_date: LocalDate }>(
     em,
     `update attendance_session s set start_at = n.start_at, end_at = n.end_at,
@@ -99,7 +99,7 @@ async function requireOwnDate(
   throw appError('validation_failed', 'You do not run this class on the new date.');
 }
 
-async function policyOf(em: Em, session: SessionRow): Promise<SessionPolicy> {
+async function policyOf(em: Em, session: SessionRow, roomId: Id): Promise<SessionPolicy> {
   const section = await firstRow<{ course_id: Id }>(
     em,
     'select course_id from course_section where id = ?::uuid',
@@ -111,6 +111,7 @@ async function policyOf(em: Em, session: SessionRow): Promise<SessionPolicy> {
     courseId: section.course_id,
     sectionId: session.courseSectionId,
     component: session.component,
+    roomId,
   });
 }
 

@@ -1,5 +1,6 @@
 /** The policy copied onto a session when it is created: settings of the narrowest scope win. */
 import { rows, type Em } from '../../db/orm.ts';
+import { GEOFENCE_MODES, SECURITY_LEVELS } from '../../domain/presence/risk.ts';
 import { DEFAULT_SESSION_POLICY, type SettingName } from '../../domain/settings.ts';
 import type { Component, Id, SessionPolicy, SettingScope } from '../../domain/types.ts';
 
@@ -10,13 +11,14 @@ export interface PolicyScope {
   readonly sectionId?: Id;
   /** The type of the session: lecture, tutorial or practical. */
   readonly component?: Component;
+  readonly roomId?: Id;
 }
 
 /** Stored settings that sessions are made by, read once for many sessions. */
 export interface PolicyTable {
   /**
-   * The policy in a scope, the narrowest first: section, course, type of session, type of course,
-   * campus, institution.
+   * The policy in a scope, the narrowest first: section, course, room, type of session, type of
+   * course, campus, institution.
    */
   policyOf(scope: PolicyScope): SessionPolicy;
 }
@@ -36,6 +38,12 @@ const POLICY_SETTINGS = [
   'OFFLINE_QR',
   'SELF_ENTRY_ENABLED',
   'SELF_ENTRY_MINUTES',
+  'QR_STEP_SECONDS',
+  'QR_PREVIOUS_STEPS',
+  'PRESENCE_LEVEL',
+  'GEOFENCE_MODE',
+  'RECHECK_ENABLED',
+  'RECHECK_PERCENT',
 ] as const satisfies readonly SettingName[];
 
 interface SettingRow {
@@ -109,6 +117,24 @@ export function sessionPolicy(read: ReadSetting): SessionPolicy {
     ),
     selfEntryEnabled: flag(read('SELF_ENTRY_ENABLED'), standard.selfEntryEnabled),
     selfEntryMinutes: wholeNumber(read('SELF_ENTRY_MINUTES'), standard.selfEntryMinutes),
+    ...presencePolicy(read),
+  };
+}
+
+/** How codes turn and what scans are weighed by (presence.md sections 2, 7 and 8). */
+function presencePolicy(read: ReadSetting) {
+  const standard = DEFAULT_SESSION_POLICY;
+  return {
+    qrStepSeconds: wholeNumber(read('QR_STEP_SECONDS'), standard.qrStepSeconds),
+    qrPreviousSteps: wholeNumber(read('QR_PREVIOUS_STEPS'), standard.qrPreviousSteps),
+    presenceLevel: oneOf(read('PRESENCE_LEVEL'), SECURITY_LEVELS, standard.presenceLevel),
+    geofenceMode: oneOf(
+      read('GEOFENCE_MODE'),
+      ['level', ...GEOFENCE_MODES] as const,
+      standard.geofenceMode,
+    ),
+    recheckEnabled: flag(read('RECHECK_ENABLED'), standard.recheckEnabled),
+    recheckPercent: wholeNumber(read('RECHECK_PERCENT'), standard.recheckPercent),
   };
 }
 
@@ -117,12 +143,13 @@ const placeOf = (name: string, kind: SettingScope, id: string): string => `${nam
 function narrowest(
   byPlace: ReadonlyMap<string, unknown>,
   name: SettingName,
-  { campusId, courseId, sectionId, component }: PolicyScope,
+  { campusId, courseId, sectionId, component, roomId }: PolicyScope,
   courseKind: string | undefined,
 ): unknown {
   const places = [
     placeOf(name, 'section', sectionId ?? ''),
     placeOf(name, 'course', courseId ?? ''),
+    placeOf(name, 'room', roomId ?? ''),
     placeOf(name, 'component', component ?? ''),
     placeOf(name, 'course_kind', courseKind ?? ''),
     placeOf(name, 'campus', campusId),

@@ -5,7 +5,7 @@
 import { appendLog, auditEntry } from '../../audit/append-log.ts';
 import { firstRow, rows, type Em } from '../../db/orm.ts';
 import { appError } from '../../domain/errors.ts';
-import { valueRefusal, type SettingName } from '../../domain/settings.ts';
+import { settingRules, valueRefusal, type SettingName } from '../../domain/settings.ts';
 import { COMPONENTS, type Component, type Id, type SettingScope } from '../../domain/types.ts';
 import type { CanonicalValue } from '../../security/canonical-json.ts';
 import type { Operation } from '../ports.ts';
@@ -26,16 +26,25 @@ export interface SettingEffect {
 
 /**
  * Stores a value, or removes the stored one where `value` is undefined.
- * @throws AppError `validation_failed` for a value or place that is not legal, `not_found` when
- *   there is nothing to remove
+ * @param reason  why, for settings that demand one; kept in the audit trail
+ * @throws AppError `validation_failed` for a value or place that is not legal or a missing reason,
+ *   `not_found` when there is nothing to remove
  */
 export async function changeSetting(
   operation: Operation,
   place: SettingPlace,
   value: CanonicalValue | undefined,
+  reason?: string,
 ): Promise<SettingEffect> {
   const refusal = value === undefined ? null : valueRefusal(place.name, value);
   if (refusal) throw fieldError('value', refusal);
+  const rules = settingRules(place.name);
+  if (rules.institutionOnly && place.scopeKind !== 'institution') {
+    throw fieldError('scope_kind', 'This setting holds for the whole institution only.');
+  }
+  if (rules.needsReason && value !== undefined && !reason) {
+    throw fieldError('reason', 'Say why; the reason stays in the audit trail.');
+  }
   return operation.em.transactional(async (em) => {
     await requirePlace(em, place);
     // One change at a time: two of them would each rewrite sessions by half of the settings.
@@ -59,6 +68,7 @@ export async function changeSetting(
             scope_kind: place.scopeKind,
             scope_id: place.scopeId,
             sessions_changed: sessionsChanged,
+            ...(reason === undefined ? {} : { reason }),
           },
         }),
       ],
@@ -69,6 +79,7 @@ export async function changeSetting(
 
 const TABLES: Readonly<Partial<Record<SettingScope, string>>> = {
   campus: 'campus',
+  room: 'room',
   course: 'course',
   section: 'course_section',
 };
@@ -129,6 +140,7 @@ interface FutureSession {
   readonly course_section_id: Id;
   readonly course_id: Id;
   readonly component: Component;
+  readonly room_id: Id;
   readonly policy: string;
 }
 
@@ -140,7 +152,8 @@ async function rewriteSessions(operation: Operation, em: Em): Promise<number> {
   const table = await loadPolicyTable(em);
   const future = await rows<FutureSession>(
     em,
-    `select s.id, s.campus_id, s.course_section_id, cs.course_id, s.component, s.policy::text as policy
+    `select s.id, s.campus_id, s.course_section_id, cs.course_id, s.component, s.room_id,
+       s.policy::text as policy
      from attendance_session s join course_section cs on cs.id = s.course_section_id
      where s.status = 'scheduled' and s.opens_at > app_clock() order by s.id for update of s`,
   );
@@ -186,6 +199,7 @@ function consistentPolicy(table: PolicyTable, session: FutureSession) {
     courseId: session.course_id,
     sectionId: session.course_section_id,
     component: session.component,
+    roomId: session.room_id,
   });
   const { absentAfterMinutes, lateAfterMinutes } = policy;
   if (absentAfterMinutes !== null && absentAfterMinutes < lateAfterMinutes) {

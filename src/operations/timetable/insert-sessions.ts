@@ -31,6 +31,7 @@ export async function prepareSessions(
       courseId: slot.courseId,
       sectionId: slot.courseSectionId,
       component: slot.component,
+      roomId: slot.roomId,
     });
     return {
       ...session,
