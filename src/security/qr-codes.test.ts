@@ -6,7 +6,7 @@ const TENANT = '0190b7a0-0000-7000-8000-000000000001';
 const SESSION = '0190b7a0-1234-7abc-8def-0123456789ab';
 const OTHER_SESSION = '0190b7a0-1234-7abc-8def-0123456789ac';
 const master = { id: 7, key: Buffer.from(Array.from({ length: 32 }, (_, index) => index)) };
-const codes = createQrCodes({ tenantId: TENANT, masters: [master] });
+const codes = createQrCodes({ tenantId: TENANT, masters: () => [master] });
 const content: QrContent = { step: 178_668_192, recheck: false, isStatic: false, exit: false };
 const KNOWN = 'AQegoaKjpKWmp6ipqqvq67u6lwG_c-Q6RqTuEhAGBZ9w1ASA2Tv14jpspw';
 
@@ -55,8 +55,11 @@ describe('the sealed token', () => {
   });
 
   test('of another session, another institution or an unknown master is invalid', () => {
-    const elsewhere = createQrCodes({ tenantId: OTHER_SESSION, masters: [master] });
-    const rotated = createQrCodes({ tenantId: TENANT, masters: [{ id: 8, key: master.key }] });
+    const elsewhere = createQrCodes({ tenantId: OTHER_SESSION, masters: () => [master] });
+    const rotated = createQrCodes({
+      tenantId: TENANT,
+      masters: () => [{ id: 8, key: master.key }],
+    });
     expect(codes.open(OTHER_SESSION, KNOWN)).toEqual({ kind: 'invalid' });
     expect(elsewhere.open(SESSION, KNOWN)).toEqual({ kind: 'invalid' });
     expect(rotated.open(SESSION, KNOWN)).toEqual({ kind: 'invalid' });
@@ -64,7 +67,7 @@ describe('the sealed token', () => {
 
   test('a previous master still opens', () => {
     const next = { id: 8, key: Buffer.alloc(32, 9) };
-    const rotated = createQrCodes({ tenantId: TENANT, masters: [next, master] });
+    const rotated = createQrCodes({ tenantId: TENANT, masters: () => [next, master] });
     expect(rotated.open(SESSION, KNOWN).kind).toBe('opened');
     expect(codes.open(SESSION, rotated.seal(SESSION, content))).toEqual({ kind: 'invalid' });
   });

@@ -48,7 +48,7 @@ export interface QrCodes {
 export interface QrKeys {
   /** The institution's constant id. */
   readonly tenantId: Id;
-  readonly masters: readonly [QrMaster, ...QrMaster[]];
+  readonly masters: () => readonly [QrMaster, ...QrMaster[]];
 }
 
 const VERSION = 1;
@@ -77,10 +77,10 @@ export function createQrCodes({ tenantId, masters }: QrKeys): QrCodes {
   };
   const aadOf = (sessionId: Id): Buffer =>
     Buffer.from(`qr:v1|${tenantId.toLowerCase()}|${sessionId.toLowerCase()}`);
-  const [current] = masters;
 
   return {
     seal(sessionId, content, nonce = randomBytes(NONCE_BYTES)) {
+      const [current] = masters();
       const key = keyOf('qr:v1', current, sessionId);
       const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
       cipher.setAAD(aadOf(sessionId));
@@ -94,14 +94,14 @@ export function createQrCodes({ tenantId, masters }: QrKeys): QrCodes {
       if (bytes.length !== TOKEN_BYTES || !isOneSpelling || bytes[0] !== VERSION) {
         return { kind: 'malformed' };
       }
-      const master = masters.find(({ id }) => id === bytes[1]);
+      const master = masters().find(({ id }) => id === bytes[1]);
       if (!master) return { kind: 'invalid' };
       const plain = unsealed(keyOf('qr:v1', master, sessionId), aadOf(sessionId), bytes);
       const content = plain && contentOf(sessionId, plain);
       return content ? { kind: 'opened', content } : { kind: 'invalid' };
     },
     textCode(sessionId, step) {
-      const mac = createHmac('sha256', keyOf('txt:v1', current, sessionId))
+      const mac = createHmac('sha256', keyOf('txt:v1', masters()[0], sessionId))
         .update(uint32(step))
         .digest();
       return String(mac.readBigUInt64BE(0) % 1_000_000n).padStart(6, '0');

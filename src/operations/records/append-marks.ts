@@ -20,6 +20,8 @@ import type { NewOperation, RecordChange, RecordState } from './settle-records.t
 export interface MarkLog {
   readonly conflicts?: readonly ConflictChange[];
   readonly audit: readonly AuditEntry[];
+  /** Whose claim about a student it was, in a batch of several people. */
+  readonly actorOf?: (studentId: Id) => Actor;
   /** The session's own row changed: screens are told its state with the counts. */
   readonly sessionChanged?: boolean;
 }
@@ -36,7 +38,7 @@ export async function appendMarks(
   const { actor, ids } = operation;
   const conflicts = more.conflicts ?? [];
   const audit = [
-    ...markEntries(actor, session.id, stored, changes),
+    ...markEntries(more.actorOf ?? actor, session.id, stored, changes),
     ...conflictEntries(actor, session.id, conflicts),
     ...more.audit,
   ];
@@ -51,14 +53,15 @@ export async function appendMarks(
 
 /** The audit events of stored operations and of the records they changed, in that order. */
 export function markEntries(
-  actor: Actor,
+  actor: Actor | ((studentId: Id) => Actor),
   sessionId: Id,
   stored: readonly NewOperation[],
   changes: readonly RecordChange[],
 ): AuditEntry[] {
   const chain = sessionChain(sessionId);
+  const by = (studentId: Id): Actor => (typeof actor === 'function' ? actor(studentId) : actor);
   const recorded = stored.map((op) =>
-    auditEntry(actor, {
+    auditEntry(by(op.studentId), {
       chain,
       action: 'op.recorded',
       entityType: 'AttendanceOperation',
@@ -76,7 +79,7 @@ export function markEntries(
     }),
   );
   const changed = changes.map((change) =>
-    auditEntry(actor, {
+    auditEntry(by(change.studentId), {
       chain,
       action: 'record.changed',
       entityType: 'AttendanceRecord',

@@ -83,6 +83,8 @@ export async function applyOperations(
   const outcome = batch.finish();
   await store(em, sessionId, outcome);
   await writeConflicts(em, sessionId, outcome.conflicts, operation.actor, outcome.now);
+  const actors = new Map(drafts.map(({ studentId, actor }) => [studentId, actor]));
+  const actorOf = (studentId: Id): Actor => actors.get(studentId) ?? operation.actor;
   const taken = await becomeTaken(em, operation, locked, outcome.operations);
   await tellOfMarks(operation, em, locked.session, outcome);
   await appendMarks(
@@ -92,9 +94,10 @@ export async function applyOperations(
     [...outcome.operations, ...taken.operations],
     [...outcome.changes, ...taken.changes],
     {
+      actorOf,
       conflicts: [...outcome.conflicts, ...taken.conflicts],
       audit: [
-        ...reusedIds(operation.actor, sessionId, outcome.results),
+        ...reusedIds(actorOf, sessionId, outcome.results),
         ...drafted.audit,
         ...(options.audit ?? []),
       ],
@@ -189,11 +192,15 @@ const movedMeanwhile = () =>
   appError('try_again', 'Another mark of this student is being written; send it again.');
 
 /** An id that came back with another claim is a mistake or a forgery: one event each (R0). */
-function reusedIds(actor: Actor, sessionId: Id, results: readonly OperationResult[]): AuditEntry[] {
+function reusedIds(
+  actorOf: (studentId: Id) => Actor,
+  sessionId: Id,
+  results: readonly OperationResult[],
+): AuditEntry[] {
   return results
     .filter((result) => result.code === 'op_id_reused')
     .map(({ opId, studentId }) =>
-      auditEntry(actor, {
+      auditEntry(actorOf(studentId), {
         chain: sessionChain(sessionId),
         action: 'security.op_id_reused',
         entityType: 'AttendanceOperation',

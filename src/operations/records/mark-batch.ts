@@ -86,7 +86,8 @@ export class MarkBatch {
   /** Takes the next claim. */
   take(draft: OperationDraft): void {
     const { locked, facts, operation, verdicts } = this.#parts;
-    const hash = payloadHash(locked.session.id, operation.actor.userId, draft);
+    const { userId } = draft.actor ?? operation.actor;
+    const hash = payloadHash(locked.session.id, userId, draft);
     const known = facts.known.get(draft.opId);
     const earlier = this.#stored.get(draft.opId);
     if (known) return this.#answer(repeated(draft, known, hash));
@@ -191,7 +192,7 @@ export class MarkBatch {
       rank: draft.rank,
       source: draft.source,
       captureMode: draft.captureMode ?? 'online',
-      actorId: operation.actor.userId,
+      actorId: (draft.actor ?? operation.actor).userId,
       effAtMs: draft.effAt === undefined ? locked.nowMs : Date.parse(draft.effAt),
       receivedAt: this.#now,
       capturedAt: draft.capturedAt ?? null,

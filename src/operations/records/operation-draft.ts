@@ -11,6 +11,7 @@ import type {
   MarkSource,
 } from '../../domain/types.ts';
 import { canonicalJson, type CanonicalValue } from '../../security/canonical-json.ts';
+import type { Actor } from '../ports.ts';
 import type { RecordState } from './settle-records.ts';
 
 /** A claim as its caller states it; authority has been checked by the caller. */
@@ -41,6 +42,10 @@ export interface OperationDraft {
   readonly correctionRequestId?: Id | null;
   readonly notes?: string | null;
   readonly reason?: string | null;
+  /** Whose claim it is, in a batch of several people; the operation's actor where absent. */
+  readonly actor?: Actor;
+  /** What the client sent as evidence, where it is not what is stored; only hashed (R0). */
+  readonly claimed?: Readonly<Record<string, CanonicalValue>>;
   /** A person states it at a screen: contradicting evidence then needs a reason or notes. */
   readonly isInteractive?: boolean;
   /** It was made elsewhere and travelled here: a refused one is stored with its code (R10). */
@@ -104,7 +109,7 @@ export function payloadHash(sessionId: Id, actorId: Id | null, draft: OperationD
     captured_at: draft.capturedAt ?? draft.effAt ?? null,
     base_op_id: draft.baseOpId ?? null,
     acks: [...(draft.acks ?? [])],
-    evidence: draft.evidence ?? null,
+    evidence: draft.claimed ?? draft.evidence ?? null,
     notes: draft.notes ?? null,
     reason: draft.reason ?? null,
   });
