@@ -5,6 +5,7 @@ import { createAuthentication, type Authentication } from './auth/authentication
 import type { Environment } from './config/env.ts';
 import { firstRow, openOrm, type Orm } from './db/orm.ts';
 import { dataKeyTable } from './db/queries/data-keys.ts';
+import { createPresenceTools, type PresenceTools } from './operations/presence/presence-tools.ts';
 import type { Clock, Ids, WorkflowGateway } from './operations/ports.ts';
 import type { FieldSealer } from './security/field-cipher.ts';
 import { openKeys, type Keys } from './security/keys.ts';
@@ -31,6 +32,7 @@ export interface Deps {
   readonly workflows: WorkflowGateway;
   readonly passwords: Passwords;
   readonly authentication: Authentication;
+  readonly presence: PresenceTools;
   close(): Promise<void>;
 }
 
@@ -106,6 +108,7 @@ export async function createDeps(
     workflows,
     passwords,
     authentication,
+    presence: createPresenceTools({ orm, keys, clock, isClockMovable: environment.testClock }),
     async close() {
       await Promise.all([clock.stop(), authentication.close()]);
       await Promise.all([workflows.close(), dataKeys.close(), orm.close()]);

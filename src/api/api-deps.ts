@@ -5,6 +5,7 @@ import type { Authentication } from '../auth/authentication.ts';
 import type { Prove } from '../auth/strategies.ts';
 import type { Environment } from '../config/env.ts';
 import type { OperationParts } from '../operations/operation-for.ts';
+import type { PresenceTools } from '../operations/presence/presence-tools.ts';
 import type { WorkflowGateway } from '../operations/ports.ts';
 import type { Keys } from '../security/keys.ts';
 
@@ -15,6 +16,7 @@ export interface AppParts extends OperationParts {
   readonly logger: Logger;
   readonly workflows: WorkflowGateway;
   readonly authentication: Authentication;
+  readonly presence: PresenceTools;
 }
 
 /** The parts every route factory may use: the application's, and what it made of them. */

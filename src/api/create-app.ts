@@ -62,7 +62,7 @@ export function createApp(
     campusNetworks: environment.campusNetworks,
     scale: environment.rateLimitScale,
   });
-  const serving = { deps, prove, limits, checkReplies, proveDevice: deviceProver(parts) };
+  const serving = { deps, prove, limits, checkReplies, ...deviceProver(parts) };
   for (const route of table) {
     app[route.method](
       route.path,

@@ -21,9 +21,10 @@ export const authorize = (permission: Permission): Access => ({ kind: 'permissio
 
 /**
  * What a device proof (header `DPoP`, trust.md section 2) must show: `required`, the key of a device
- * registered for the caller; `any_key`, possession of some key, for registering it.
+ * registered for the caller; `any_key`, possession of some key, for registering it; `by_ticket`, a proof
+ * whose nonce is the scan ticket, which the handler asks for because other checks come first.
  */
-export type DeviceProofRule = 'required' | 'any_key';
+export type DeviceProofRule = 'required' | 'any_key' | 'by_ticket';
 
 /** The key that proved a request. */
 export interface ProvenKey {
@@ -52,6 +53,8 @@ export interface RouteInput<P, Q, B> {
   /** SHA-256 over method, path and body, for idempotency. */
   readonly requestHash: string;
   readonly request: Request;
+  /** The key of a proof that carries this nonce; null where there is none or it does not hold. */
+  readonly proveWith: (nonce: string) => Promise<ProvenKey | null>;
 }
 
 /** What a handler answers; `body` is already in wire form (snake_case, made by a presenter). */

@@ -12,6 +12,7 @@ import { healthRoutes } from './health/routes.ts';
 import { leaveRoutes } from './leave/routes.ts';
 import { meRoutes } from './me/routes.ts';
 import { notificationRoutes } from './notifications/routes.ts';
+import { presenceRoutes } from './presence/routes.ts';
 import { recordRoutes } from './records/routes.ts';
 import type { Route } from './route.ts';
 import { selfEntryRoutes } from './self-entries/routes.ts';
@@ -34,6 +35,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...enrolmentRoutes(),
     ...deviceRoutes(),
     ...sessionRoutes(deps),
+    ...presenceRoutes(deps),
     ...recordRoutes(),
     ...conflictRoutes(),
     ...syncRoutes(deps),

@@ -8,7 +8,7 @@ import { findProvenDevice } from '../operations/devices/proven-device.ts';
 import { operationFor } from '../operations/operation-for.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { limitClassOf, type RateLimits } from './middleware/rate-limits.ts';
-import type { ProveDevice } from './middleware/prove-device.ts';
+import type { ProveDevice, ProveWith } from './middleware/prove-device.ts';
 import { inputReader, type ParsedParts } from './middleware/read-input.ts';
 import { callerOf } from './middleware/request-context.ts';
 import type { Access, DeviceProofRule, Route, RouteInput, RouteReply } from './route.ts';
@@ -19,6 +19,7 @@ export interface Serving {
   readonly prove: Prove;
   readonly limits: RateLimits;
   readonly proveDevice: ProveDevice;
+  readonly proveWith: ProveWith;
   /** Compares every reply with its schema and fails on a difference; for tests. */
   readonly checkReplies: boolean;
 }
@@ -29,8 +30,10 @@ export function serveRoute(route: Route, serving: Serving): RequestHandler {
   return async (request, response) => {
     const principal = await admit(route, serving, request, response);
     const parts = await readInput(request, response);
-    const input = inputOf(route, serving.deps, request, parts, principal);
-    if (route.deviceProof) await addDevice(route.deviceProof, serving, input, response);
+    const input = inputOf(route, serving, request, parts, principal);
+    if (route.deviceProof && route.deviceProof !== 'by_ticket') {
+      await addDevice(route.deviceProof, serving, input, response);
+    }
     const reply = await route.handler(input);
     if (serving.checkReplies) assertReply(route, reply);
     send(response, reply);
@@ -82,7 +85,7 @@ type Input = RouteInput<never, never, never>;
 
 /** Proves the key the request was signed with, and finds whose device it is where that matters. */
 async function addDevice(
-  rule: DeviceProofRule,
+  rule: Exclude<DeviceProofRule, 'by_ticket'>,
   { proveDevice }: Serving,
   input: Input,
   response: Response,
@@ -100,7 +103,7 @@ type LateMember = 'principal' | 'device' | 'deviceKey';
 
 function inputOf(
   route: Route,
-  deps: ApiDeps,
+  { deps, proveWith }: Serving,
   request: Request,
   parts: ParsedParts,
   principal: Principal | undefined,
@@ -116,6 +119,7 @@ function inputOf(
       workflowId: null,
     }),
     request,
+    proveWith: (nonce) => proveWith(request, nonce),
   };
   Object.defineProperty(input, 'principal', {
     enumerable: true,

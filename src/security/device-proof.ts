@@ -31,8 +31,11 @@ export type ProofVerdict =
 export interface DeviceProofs {
   /** A nonce for the header `DPoP-Nonce`; any process with the same secret accepts it. */
   issueNonce(now: Date): string;
-  /** Verifies a proof, and remembers it so that it counts once. */
-  verify(proof: string, request: ProvenRequest, now: Date): Promise<ProofVerdict>;
+  /**
+   * Verifies a proof, and remembers it so that it counts once.
+   * @param nonce  the one it must carry; without it, one of `issueNonce`
+   */
+  verify(proof: string, request: ProvenRequest, now: Date, nonce?: string): Promise<ProofVerdict>;
 }
 
 /** Life of a nonce. */
@@ -61,13 +64,18 @@ export function createDeviceProofs(keys: Pick<Keys, 'purposeKey'>): DeviceProofs
 
   return {
     issueNonce: (now) => nonceAt(nonceKey, secondsOf(now)),
-    async verify(proof, request, now) {
+    async verify(proof, request, now, nonce) {
       const opened = await openProof(proof);
       if (typeof opened === 'string') return { kind: 'invalid', reason: opened };
       const { claims, publicKey } = opened;
       const difference = differenceOf(claims, request);
       if (difference) return { kind: 'invalid', reason: difference };
-      if (!isLiveNonce(nonceKey, claims.nonce, secondsOf(now))) return { kind: 'use_nonce' };
+      if (nonce !== undefined && claims.nonce !== nonce) {
+        return { kind: 'invalid', reason: 'nonce is not the one given for this request' };
+      }
+      if (nonce === undefined && !isLiveNonce(nonceKey, claims.nonce, secondsOf(now))) {
+        return { kind: 'use_nonce' };
+      }
       const jkt = await calculateJwkThumbprint(publicKey, 'sha256');
       if (!takeOnce(jkt, claims.jti)) {
         return { kind: 'invalid', reason: 'this proof was used already: make one per request' };

@@ -2,7 +2,7 @@
 import type { Request, Response } from 'express';
 import { bearerOf } from '../../auth/strategies.ts';
 import { appError } from '../../domain/errors.ts';
-import { createDeviceProofs } from '../../security/device-proof.ts';
+import { createDeviceProofs, type ProvenRequest } from '../../security/device-proof.ts';
 import type { AppParts } from '../api-deps.ts';
 import type { ProvenKey } from '../route.ts';
 import { rawBodyOf } from './request-context.ts';
@@ -13,14 +13,35 @@ import { rawBodyOf } from './request-context.ts';
  */
 export type ProveDevice = (request: Request, response: Response) => Promise<ProvenKey>;
 
+/** Verifies a proof that must carry the given nonce; null where there is none or it does not hold. */
+export type ProveWith = (request: Request, nonce: string) => Promise<ProvenKey | null>;
+
+/** The two ways of checking a proof. */
+export interface DeviceProver {
+  readonly proveDevice: ProveDevice;
+  readonly proveWith: ProveWith;
+}
+
 /** Makes the check of one process. */
 export function deviceProver({
   keys,
   clock,
   environment,
-}: Pick<AppParts, 'keys' | 'clock' | 'environment'>): ProveDevice {
+}: Pick<AppParts, 'keys' | 'clock' | 'environment'>): DeviceProver {
   const proofs = createDeviceProofs(keys);
-  return async (request, response) => {
+  const provenOf = (request: Request): ProvenRequest => ({
+    method: request.method,
+    urls: addressesOf(request, environment.publicOrigins),
+    body: rawBodyOf(request),
+    accessToken: bearerOf(request),
+  });
+  const proveWith: ProveWith = async (request, nonce) => {
+    const proof = request.get('dpop');
+    if (!proof) return null;
+    const verdict = await proofs.verify(proof, provenOf(request), clock.now(), nonce);
+    return verdict.kind === 'proven' ? { jkt: verdict.jkt, publicKey: verdict.publicKey } : null;
+  };
+  const proveDevice: ProveDevice = async (request, response) => {
     const now = clock.now();
     response.setHeader('DPoP-Nonce', proofs.issueNonce(now));
     const proof = request.get('dpop');
@@ -31,16 +52,7 @@ export function deviceProver({
         'Send a proof of your device key in the DPoP header.',
       );
     }
-    const verdict = await proofs.verify(
-      proof,
-      {
-        method: request.method,
-        urls: addressesOf(request, environment.publicOrigins),
-        body: rawBodyOf(request),
-        accessToken: bearerOf(request),
-      },
-      now,
-    );
+    const verdict = await proofs.verify(proof, provenOf(request), now);
     if (verdict.kind === 'proven') return { jkt: verdict.jkt, publicKey: verdict.publicKey };
     if (verdict.kind === 'use_nonce') {
       challenge(response, 'use_dpop_nonce');
@@ -49,6 +61,7 @@ export function deviceProver({
     challenge(response, 'invalid_dpop_proof');
     throw appError('device_proof_invalid', `The proof does not fit: ${verdict.reason}.`);
   };
+  return { proveDevice, proveWith };
 }
 
 /** The same path under every origin this server is known by: its own, and the configured ones. */

@@ -9,6 +9,7 @@ import type { Route } from '../route.ts';
 /** Who shares an allowance. */
 export type LimitClass =
   | 'marking'
+  | 'scan'
   | 'bulk'
   | 'statistics'
   | 'signed_in'
@@ -31,6 +32,8 @@ const perSecond = (points: number): Allowance => ({ points, seconds: 1, burst: 0
 const ALLOWANCES = {
   'marking/student': perMinute(60, 20),
   'marking/staff': perMinute(1_200, 600),
+  'scan/student': perMinute(30),
+  'scan/staff': perMinute(30),
   'bulk/student': perMinute(20),
   'bulk/staff': perMinute(20),
   'statistics/student': perMinute(60),
@@ -55,6 +58,7 @@ export function limitClassOf({
   if (/^\/api\/v1\/auth\/(login|refresh)$/.test(path)) return 'sign_in';
   if (access.kind === 'public') return 'anonymous';
   if (/\/(bulk-[a-z]+|sync)$/.test(path)) return 'bulk';
+  if (/\/(qr-scan|scan-tickets)$/.test(path)) return 'scan';
   if (method === 'post' && path.endsWith('/attendance/records')) return 'marking';
   if (/\/(statistics|reports)\//.test(path)) return 'statistics';
   return 'signed_in';

@@ -53,7 +53,9 @@ function errorCodesOf(route: Route): ErrorCode[] {
   if (route.idempotency === 'required') add('idempotency_key_required');
   if (route.access.kind !== 'public') add('unauthenticated', 'actor_suspended');
   if (route.access.kind === 'permission') add('forbidden');
-  if (route.deviceProof) add('device_proof_required', 'device_proof_invalid', 'use_dpop_nonce');
+  if (route.deviceProof && route.deviceProof !== 'by_ticket') {
+    add('device_proof_required', 'device_proof_invalid', 'use_dpop_nonce');
+  }
   if (route.deviceProof === 'required') add('device_not_registered', 'device_of_another');
   return [...codes].sort();
 }

@@ -186,14 +186,11 @@ function refuseCode(
   const isFitting =
     code.isStatic === (display.mode === 'static') && (!code.exit || display.isExitRunning);
   if (!isFitting) return codeInvalid();
-  switch (tokenState(code.step, display, policy, nowMs)) {
-    case 'live':
-      return null;
-    case 'expired':
-      return codeExpired();
-    case 'future':
-      return refuse('code_future', 'The code is not valid yet. Scan again.', true);
-  }
+  const state = tokenState(code.step, display, policy, nowMs);
+  if (state === 'live') return null;
+  return state === 'expired'
+    ? codeExpired()
+    : refuse('code_future', 'The code is not valid yet. Scan again.', true);
 }
 
 const codeExpired = (): ScanRefusal =>

@@ -1,5 +1,5 @@
 /** Reads and locks the row of a session for marks and transitions (marks.md section 7). */
-import { firstRow, toInstant, toInstantOrNull, type Em } from '../../db/orm.ts';
+import { firstRow, rows, toInstant, toInstantOrNull, type Em } from '../../db/orm.ts';
 import { appError } from '../../domain/errors.ts';
 import { effectiveStatus } from '../../domain/session/transitions.ts';
 import type {
@@ -58,11 +58,11 @@ interface Row {
   policy: SessionPolicy;
 }
 
-const SELECT = `
-  select id, campus_id, course_section_id, faculty_id, room_id, status, start_at, end_at, opens_at,
-    closes_at, lock_due_at, late_reference_at, auto_open, epoch, version, taken, scheduled_date,
-    component, units, policy
-  from attendance_session where id = ?::uuid`;
+const COLUMNS = `id, campus_id, course_section_id, faculty_id, room_id, status, start_at, end_at,
+  opens_at, closes_at, lock_due_at, late_reference_at, auto_open, epoch, version, taken,
+  scheduled_date, component, units, policy`;
+
+const SELECT = `select ${COLUMNS} from attendance_session where id = ?::uuid`;
 
 function toSessionRow(row: Row): SessionRow {
   return {
@@ -130,6 +130,23 @@ export async function lockSessionForMarks(
     throw appError('try_again', 'The class was just closed; send the mark again.');
   }
   return atNow(session, await readClock(em));
+}
+
+/**
+ * Locks several sessions for claims that only an open one admits, ascending by id. A class that is
+ * over needs no stronger lock, since such claims change nothing there.
+ */
+export async function lockSessionsForMarks(
+  em: Em,
+  ids: readonly Id[],
+): Promise<Map<Id, LockedSession>> {
+  const found = await rows<Row>(
+    em,
+    `select ${COLUMNS} from attendance_session where id = any(?::uuid[]) order by id for share`,
+    [ids],
+  );
+  const nowMs = await readClock(em);
+  return new Map(found.map((row) => [row.id, atNow(toSessionRow(row), nowMs)]));
 }
 
 /**

@@ -1,0 +1,90 @@
+/** Collects single calls of a process into batches that share a transaction (quality.md section 4). */
+import { AppError } from '../domain/errors.ts';
+
+/** How calls are collected. */
+export interface Batching<T, R> {
+  /** Answers every item, in order; an item's refusal is an answer, not an error. */
+  readonly run: (items: readonly T[]) => Promise<readonly R[]>;
+  /** Two items with one key are never in the same batch; the second waits for the first. */
+  readonly keyOf: (item: T) => string;
+  readonly itemsMax: number;
+  /** Batches at work at the same time. */
+  readonly writers: number;
+  /** Items that may wait; more are refused with `busy`. */
+  readonly waitingMax: number;
+}
+
+interface Waiting<T, R> {
+  readonly item: T;
+  readonly resolve: (answer: R) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Makes the function that takes one item. A free writer takes what waits at once, so a lone item is
+ * not delayed and batches grow only under load. A batch that fails is run again item by item: one
+ * poisoned item fails alone.
+ * @throws AppError `busy` when too many wait
+ */
+export function inBatches<T, R>(batching: Batching<T, R>): (item: T) => Promise<R> {
+  const { itemsMax, writers, waitingMax, keyOf } = batching;
+  let waiting: Waiting<T, R>[] = [];
+  const running = new Set<string>();
+  let atWork = 0;
+
+  const next = (): Waiting<T, R>[] => {
+    const taken: Waiting<T, R>[] = [];
+    const left: Waiting<T, R>[] = [];
+    for (const entry of waiting) {
+      const key = keyOf(entry.item);
+      if (taken.length < itemsMax && !running.has(key)) {
+        running.add(key);
+        taken.push(entry);
+      } else left.push(entry);
+    }
+    waiting = left;
+    return taken;
+  };
+  const work = async (): Promise<void> => {
+    atWork += 1;
+    try {
+      for (let batch = next(); batch.length > 0; batch = next()) {
+        await settle(batching, batch);
+        for (const { item } of batch) running.delete(keyOf(item));
+      }
+    } finally {
+      atWork -= 1;
+    }
+  };
+  return (item) =>
+    new Promise((resolve, reject) => {
+      if (waiting.length >= waitingMax) {
+        reject(new AppError('busy', 'Too many people scan just now; try again in a moment.'));
+        return;
+      }
+      waiting.push({ item, resolve, reject });
+      // Requests that arrived in the same turn of the event loop share a batch.
+      if (atWork < writers) setImmediate(() => (atWork < writers ? void work() : undefined));
+    });
+}
+
+async function settle<T, R>(
+  { run }: Batching<T, R>,
+  batch: readonly Waiting<T, R>[],
+): Promise<void> {
+  try {
+    answer(batch, await run(batch.map(({ item }) => item)));
+  } catch (error) {
+    const [only] = batch;
+    if (batch.length === 1 && only) {
+      only.reject(error);
+      return;
+    }
+    for (const entry of batch) await settle({ run } as Batching<T, R>, [entry]);
+  }
+}
+
+function answer<T, R>(batch: readonly Waiting<T, R>[], answers: readonly R[]): void {
+  if (answers.length !== batch.length) throw new Error('a batch lost an answer');
+  batch.forEach(({ resolve }, index) => resolve(answers[index] as R));
+}

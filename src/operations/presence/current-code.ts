@@ -1,0 +1,90 @@
+/** The code a session shows at an instant; made for its display and for nobody else. */
+import type { DatabaseClock } from '../../db/database-clock.ts';
+import { firstRow, type Em } from '../../db/orm.ts';
+import { acceptedWindow, stepAt, TEXT_CODE_RULE } from '../../domain/presence/steps.ts';
+import { stepRuleOf } from '../../domain/presence/judge-scan.ts';
+import type { Id, SessionPolicy } from '../../domain/types.ts';
+import type { QrCodes } from '../../security/qr-codes.ts';
+
+/** A code on its way to a screen. */
+export interface DisplayedCode {
+  readonly token: string;
+  readonly step: number;
+  /** How long it will still be accepted. */
+  readonly validMs: number;
+  /** When the next step begins, Unix milliseconds on the database's clock. */
+  readonly nextStepMs: number;
+  readonly textCode: string | null;
+  readonly mode: 'rotating' | 'static';
+  readonly purpose: 'entry' | 'recheck' | 'exit';
+}
+
+interface Row {
+  policy: SessionPolicy;
+  mode: 'rotating' | 'static';
+  static_step_minutes: number | null;
+  static_expiry_minutes: number | null;
+  text_code: boolean;
+  is_exit: boolean;
+  is_recheck: boolean;
+}
+
+/** Makes the code of now; undefined where the session shows none, or is not open any more. */
+export async function currentCode(
+  em: Em,
+  clock: DatabaseClock,
+  codes: QrCodes,
+  sessionId: Id,
+): Promise<DisplayedCode | undefined> {
+  const nowMs = await clock.now();
+  const row = await firstRow<Row>(
+    em,
+    `select s.policy, d.mode, d.static_step_minutes, d.static_expiry_minutes, d.text_code,
+       d.exit_started_at is not null as is_exit,
+       exists (select 1 from recheck k where k.session_id = s.id and k.status = 'running'
+         and app_clock() < k.ends_at) as is_recheck
+     from session_display d join attendance_session s on s.id = d.session_id
+     where d.session_id = ?::uuid and app_clock() < s.closes_at
+       and (s.status = 'open' or (s.status = 'scheduled' and s.auto_open
+         and app_clock() >= s.opens_at))`,
+    [sessionId],
+  );
+  if (!row) return undefined;
+  const { mode } = row;
+  const { stepMs, acceptedUntilMs, step } = stepOf(row, nowMs);
+  const purpose = row.is_recheck ? 'recheck' : row.is_exit ? 'exit' : 'entry';
+  const token = codes.seal(sessionId, {
+    step,
+    isStatic: mode === 'static',
+    recheck: purpose === 'recheck',
+    exit: purpose === 'exit',
+  });
+  return {
+    token,
+    step,
+    validMs: acceptedUntilMs - nowMs,
+    nextStepMs: (step + 1) * stepMs,
+    textCode: row.text_code ? codes.textCode(sessionId, stepAt(TEXT_CODE_RULE, nowMs)) : null,
+    mode,
+    purpose,
+  };
+}
+
+function stepOf(row: Row, nowMs: number) {
+  if (row.mode === 'static') {
+    const stepMs = (row.static_step_minutes ?? 0) * 60_000;
+    const step = Math.floor(nowMs / stepMs);
+    return {
+      stepMs,
+      step,
+      acceptedUntilMs: step * stepMs + (row.static_expiry_minutes ?? 0) * 60_000,
+    };
+  }
+  const rule = stepRuleOf(row.policy);
+  const step = stepAt(rule, nowMs);
+  return {
+    stepMs: rule.seconds * 1_000,
+    step,
+    acceptedUntilMs: acceptedWindow(rule, step).untilMs,
+  };
+}

@@ -1,0 +1,215 @@
+/**
+ * Scans of displayed codes: judged in the order of presence.md section 5 and marked, many at once in
+ * one transaction. A refused scan never blocks the others.
+ */
+import { readScanFacts, type ScanAnswers } from '../../db/queries/scan-facts.ts';
+import { rows, type Em } from '../../db/orm.ts';
+import { judgePosition, roundedDistance } from '../../domain/presence/geofence.ts';
+import {
+  isRefused,
+  judgeScan,
+  textCodeStep,
+  type AcceptedScan,
+  type CodeFacts,
+  type KeyFacts,
+  type ScanFacts,
+} from '../../domain/presence/judge-scan.ts';
+import type { Id } from '../../domain/types.ts';
+import type { QrCodes } from '../../security/qr-codes.ts';
+import type { Operation } from '../ports.ts';
+import { applyOperations } from '../records/apply-operations.ts';
+import { withRetries } from '../records/mark-records.ts';
+import type { OperationDraft, OperationResult } from '../records/operation-draft.ts';
+import { lockSessionsForMarks, readClock, type LockedSession } from '../sessions/session-row.ts';
+import { claimDevices } from './claim-devices.ts';
+import { keepEvidence, passRechecks } from './keep-evidence.ts';
+import { keepRefusals } from './keep-refusals.ts';
+import type { Candidate, Scan, ScanOutcome } from './scan.ts';
+import {
+  countAttempts,
+  lockTickets,
+  spendTickets,
+  ticketFacts,
+  type StoredTicket,
+} from './spend-tickets.ts';
+
+/** What scans are judged with beside the database. */
+export interface ScanTools {
+  readonly codes: QrCodes;
+}
+
+/**
+ * Takes the scans in one transaction, committed before this returns.
+ * @returns the outcomes in the order of the scans
+ * @throws AppError `try_again`
+ */
+export async function scanCodes(
+  operation: Operation,
+  tools: ScanTools,
+  scans: readonly Scan[],
+): Promise<ScanOutcome[]> {
+  const taken = await withRetries(() =>
+    operation.em.fork().transactional(async (em) => {
+      await rows(em, "set local lock_timeout = '2s'");
+      return takeScans({ ...operation, em }, em, tools, scans);
+    }),
+  );
+  await keepRefusals(operation, taken.candidates);
+  return taken.candidates.map(({ scan, judged }) => outcomeOf(judged, taken.results.get(scan)));
+}
+
+/** The scans after every check, and the results of those that were marked. */
+interface TakenScans {
+  readonly candidates: readonly Candidate[];
+  readonly results: ReadonlyMap<Scan, OperationResult>;
+}
+
+async function takeScans(
+  operation: Operation,
+  em: Em,
+  tools: ScanTools,
+  scans: readonly Scan[],
+): Promise<TakenScans> {
+  const answers = await readScanFacts(em, scans);
+  const sessionIds = [...new Set(scans.map((scan) => scan.sessionId))].sort();
+  const sessions = await lockSessionsForMarks(em, sessionIds);
+  const tickets = await lockTickets(em, scans);
+  const nowMs = await readClock(em);
+  const candidates = scans.map((scan, index): Candidate => {
+    const known = answers[index] ?? null;
+    const ticket = tickets.get(scan.ticketHash ?? '') ?? null;
+    const judged = known?.isKnownOp
+      ? 'repeated'
+      : judgeScan(factsOf(tools, scan, known, sessions.get(scan.sessionId), ticket, nowMs));
+    return { scan, answers: known, ticket, judged };
+  });
+  await spendTickets(em, candidates);
+  await claimDevices(em, candidates);
+  await countAttempts(em, candidates);
+  await keepEvidence(operation, em, candidates);
+  await passRechecks(em, candidates);
+  return { candidates, results: await mark(operation, em, sessions, candidates) };
+}
+
+function outcomeOf(judged: Candidate['judged'], result: OperationResult | undefined): ScanOutcome {
+  if (judged !== 'repeated' && isRefused(judged)) return { refusal: judged, result: null };
+  if (!result) throw new Error('an accepted scan gave no result');
+  return { refusal: null, result, verdict: judged === 'repeated' ? null : judged.verdict };
+}
+
+function factsOf(
+  { codes }: ScanTools,
+  scan: Scan,
+  answers: ScanAnswers | null,
+  locked: LockedSession | undefined,
+  ticket: StoredTicket | null,
+  nowMs: number,
+): ScanFacts {
+  const { key, network } = answers ?? { key: null, network: 'unknown' };
+  return {
+    session: locked
+      ? {
+          status: locked.effectiveStatus,
+          opensAt: locked.session.opensAt,
+          policy: locked.session.policy,
+        }
+      : null,
+    isOnRoster: answers?.isOnRoster ?? false,
+    hasTicket: scan.ticketHash !== null,
+    key: keyFacts(scan, key, nowMs),
+    ticket: ticket && ticketFacts(ticket, scan, key?.id ?? null),
+    code: codeFacts(codes, scan, nowMs),
+    display: answers?.display ?? null,
+    claimedBy: answers?.claimedBy ?? null,
+    studentId: scan.studentId,
+    nowMs,
+    position: judgePosition(answers?.fence ?? null, scan.location, answers?.isRepeatedPosition),
+    signals: {
+      mockLocation: scan.location?.isMock ?? false,
+      keyOfAnother: key?.wasOfAnother ?? false,
+      overlappingMark: answers?.hasOverlappingMark ?? false,
+      attestationFailed: false,
+      softwareKey: key?.isSoftware ?? false,
+      onCampus: network !== 'other',
+    },
+  };
+}
+
+function keyFacts({ jkt }: Scan, key: ScanAnswers['key'], nowMs: number): KeyFacts {
+  if (jkt === null) return { state: 'unproven' };
+  if (!key) return { state: 'unbound' };
+  if (key.isOwn) {
+    return { state: 'own', isPending: key.pendingUntilMs !== null && nowMs < key.pendingUntilMs };
+  }
+  if (key.isForeign) return { state: 'of_another' };
+  return { state: key.wasOwn ? 'revoked' : 'unbound' };
+}
+
+function codeFacts(codes: QrCodes, { code, sessionId }: Scan, nowMs: number): CodeFacts {
+  if (code.kind === 'text') {
+    const digitsOf = (step: number): string => codes.textCode(sessionId, step);
+    return { kind: 'text', step: textCodeStep(nowMs, digitsOf, code.digits) };
+  }
+  const opened = codes.open(sessionId, code.token);
+  return opened.kind === 'opened' ? { kind: 'token', ...opened.content } : opened;
+}
+
+/** Marks session by session, ascending, as every other writer locks. */
+async function mark(
+  operation: Operation,
+  em: Em,
+  sessions: ReadonlyMap<Id, LockedSession>,
+  candidates: readonly Candidate[],
+): Promise<Map<Scan, OperationResult>> {
+  const taken = candidates.filter(({ judged }) => judged === 'repeated' || !isRefused(judged));
+  const ofSession = Map.groupBy(taken, ({ scan }) => scan.sessionId);
+  const results = new Map<Scan, OperationResult>();
+  for (const [sessionId, locked] of sessions) {
+    const own = ofSession.get(sessionId) ?? [];
+    if (own.length === 0) continue;
+    const drafts = own.map(toDraft);
+    const stored = await applyOperations(operation, em, sessionId, drafts, { locked });
+    own.forEach(({ scan }, index) => {
+      const result = stored[index];
+      if (result) results.set(scan, result);
+    });
+  }
+  return results;
+}
+
+function toDraft({ scan, judged, answers }: Candidate): OperationDraft {
+  const claim = {
+    opId: scan.opId,
+    actor: scan.actor,
+    studentId: scan.studentId,
+    mark: 'present',
+    source: 'qr',
+    claimed: claimedOf(scan),
+  } as const;
+  // A repeated one is answered from what is stored; its rank is not looked at.
+  if (judged === 'repeated' || isRefused(judged)) return { ...claim, rank: 0 };
+  const { verdict, distanceM } = judged.position;
+  return {
+    ...claim,
+    rank: judged.rank,
+    phase: judged.purpose === 'exit' ? 'exit' : 'entry',
+    deviceKeyId: answers?.key?.id ?? null,
+    flags: judged.verdict === 'accepted_flagged' ? [flagOf(judged)] : [],
+    evidence: {
+      via: judged.via,
+      step: judged.step,
+      risk: judged.risk.score,
+      ...(verdict === 'off'
+        ? {}
+        : { location: { verdict, distance_m: roundedDistance(distanceM) } }),
+    },
+  };
+}
+
+const flagOf = ({ via }: AcceptedScan): string =>
+  via === 'static_qr' ? 'static_code' : 'presence_flagged';
+
+/** What the phone claimed, for telling a repeat from a misuse of its id; a fresh ticket is no other claim. */
+function claimedOf({ code }: Scan): Record<string, string> {
+  return code.kind === 'qr' ? { qr_token: code.token } : { text_code: code.digits };
+}

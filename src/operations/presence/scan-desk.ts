@@ -1,0 +1,34 @@
+/** Takes the scans of a process: many phones at once share a transaction. */
+import { inBatches } from '../in-batches.ts';
+import { operationFor, type OperationParts } from '../operation-for.ts';
+import { SYSTEM_ACTOR } from '../ports.ts';
+import type { PresenceTools } from './presence-tools.ts';
+import type { Scan, ScanOutcome } from './scan.ts';
+import { scanCodes } from './scan-codes.ts';
+
+const ITEMS_MAX = 200;
+/** While one transaction waits for the disk, the next one is made ready. */
+const WRITERS = 2;
+const WAITING_MAX = 5_000;
+
+/**
+ * Makes the desk. Scans that arrive while others are being written share the next transaction; two
+ * with one id or one ticket never share one, so that the second sees what the first did.
+ * @throws AppError `busy`, `try_again`
+ */
+export function createScanDesk(
+  parts: OperationParts,
+  tools: Pick<PresenceTools, 'codes'>,
+): (scan: Scan) => Promise<ScanOutcome> {
+  return inBatches({
+    run: async (scans) => {
+      // Each scan carries its own actor; the batch itself is nobody's.
+      const operation = operationFor(parts, { ...SYSTEM_ACTOR, channel: 'api' });
+      return scanCodes(operation, { codes: await tools.codes() }, scans);
+    },
+    keyOf: (scan) => scan.studentId,
+    itemsMax: ITEMS_MAX,
+    writers: WRITERS,
+    waitingMax: WAITING_MAX,
+  });
+}
