@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 describe('GET /api/v1/asyncapi.json', () => {
-  it('is AsyncAPI 3 with both namespaces and their events', () => {
+  it('is AsyncAPI 3 with every namespace and their events', () => {
     expect(reply.status).toBe(200);
     expect(reply.body['asyncapi']).toBe('3.0.0');
     expect(Object.keys(reply.body['operations'] ?? {})).toEqual([
@@ -20,6 +20,9 @@ describe('GET /api/v1/asyncapi.json', () => {
       'live_session',
       'live_inbox',
       'live_notice',
+      'display_code',
+      'display_counts',
+      'display_ended',
       'gateway_challenge',
       'gateway_hello',
       'gateway_events',

@@ -9,6 +9,10 @@ import {
   signedMessage,
 } from '../devices/gateway-messages.ts';
 import {
+  codeMessage,
+  displayAuth,
+  displayCounts,
+  displayEnded,
   doneReply,
   handshakeAuth,
   inboxMessage,
@@ -90,6 +94,34 @@ const LIVE: SocketChannel = {
   ],
 };
 
+const DISPLAY: SocketChannel = {
+  name: 'display',
+  title: 'Screens that show codes',
+  description:
+    'The screen of one session. The handshake carries the display token of `generate-qr` in `auth.display_token`; codes go to these sockets alone.',
+  auth: displayAuth,
+  events: [
+    {
+      name: 'code',
+      from: 'server',
+      summary: 'The code to show now; blank the screen when none came for two steps',
+      payload: codeMessage,
+    },
+    {
+      name: 'counts',
+      from: 'server',
+      summary: 'How many of the class are marked',
+      payload: displayCounts,
+    },
+    {
+      name: 'ended',
+      from: 'server',
+      summary: 'There is nothing more to show',
+      payload: displayEnded,
+    },
+  ],
+};
+
 const GATEWAY: SocketChannel = {
   name: 'gateway',
   title: 'Biometric gateways',
@@ -121,7 +153,7 @@ const GATEWAY: SocketChannel = {
 
 /** Builds the AsyncAPI 3 document of the sockets. */
 export function buildAsyncApi(version: string): Json {
-  const channels = [LIVE, GATEWAY];
+  const channels = [LIVE, DISPLAY, GATEWAY];
   return {
     asyncapi: '3.0.0',
     info: {

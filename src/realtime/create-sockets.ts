@@ -2,12 +2,13 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import { Server } from 'socket.io';
 import type { Environment } from '../config/env.ts';
+import { serveDisplays, type DisplayParts } from './display.ts';
 import { serveGateways, type GatewayParts } from './gateway.ts';
 import { serveLive, type LiveParts } from './live.ts';
 import { endSlowClients } from './slow-clients.ts';
 
 /** What the sockets need of the process; `Deps` of deps.ts fits. */
-export interface SocketParts extends LiveParts, GatewayParts {
+export interface SocketParts extends LiveParts, DisplayParts, GatewayParts {
   readonly environment: Environment;
 }
 
@@ -43,12 +44,13 @@ export function createSockets(httpServer: HttpServer, parts: SocketParts): Socke
   // Socket.IO opens its root namespace to everyone; nothing is served there.
   server.use((_socket, next) => next(new Error('not_found')));
   const live = serveLive(server, parts);
+  const displays = serveDisplays(server, parts);
   const gateways = serveGateways(server, parts);
   const slowClients = endSlowClients(server);
   return {
     async close() {
       slowClients.stop();
-      await Promise.all([live.close(), gateways.close()]);
+      await Promise.all([live.close(), displays.close(), gateways.close()]);
       // The engine alone: `server.close` would also close the HTTP server, which is its owner's.
       server.engine.close();
     },

@@ -148,5 +148,34 @@ export interface SessionMessage {
 /** A `notice` message. */
 export type NoticeMessage = z.infer<typeof noticeMessage>;
 
+/** What a screen in a room sends in the handshake's `auth`. */
+export const displayAuth = z.strictObject({ display_token: accessToken });
+
+/** `code`: what the screen shows until the next one; it blanks when none comes. */
+export const codeMessage = z.strictObject({
+  token: z.string().describe('the text of the QR code'),
+  step: count,
+  valid_ms: count.describe('how long it is still accepted'),
+  next_ms: count.describe('in how many milliseconds the next one comes'),
+  text_code: z.string().nullable(),
+  mode: z.enum(['rotating', 'static']),
+  purpose: z.enum(['entry', 'recheck', 'exit']),
+});
+
+/** `counts`: how many of the class are marked present or late. */
+export const displayCounts = z.strictObject({ marked: count, roster: count });
+
+/** `ended`: the session shows no codes any more, or the token of the display ended. */
+export const displayEnded = z.strictObject({ reason: z.enum(['closed', 'token_expired']) });
+
+/** A `code` message. */
+export type CodeMessage = z.infer<typeof codeMessage>;
+
+/** A `counts` message. */
+export type DisplayCounts = z.infer<typeof displayCounts>;
+
+/** An `ended` message. */
+export type DisplayEnded = z.infer<typeof displayEnded>;
+
 /** An `inbox` message. */
 export type InboxMessage = z.infer<typeof inboxMessage>;

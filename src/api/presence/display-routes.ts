@@ -49,7 +49,7 @@ export function generateQr(tools: PresenceTools): Route {
       const claims = { sessionId: params.id, expiresMs: Date.parse(started.expiresAt) };
       const [svg, png, displayToken] = await Promise.all([
         toString(code.token, { type: 'svg', errorCorrectionLevel: 'M', margin: 4 }),
-        toDataURL(code.token, { errorCorrectionLevel: 'M', margin: 4, scale: 6 }),
+        toDataURL(code.token, { errorCorrectionLevel: 'M', margin: 4, scale: 4 }),
         tools.displayTokens.sign(claims, operation.ids.next()),
       ]);
       return {

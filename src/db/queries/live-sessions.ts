@@ -120,3 +120,28 @@ export async function readEventsAfter(
     payload: row.payload,
   }));
 }
+
+/** How many of a class are marked present or late, of how many; for the screen in the room. */
+export interface MarkedCount {
+  readonly sessionId: Id;
+  readonly marked: number;
+  readonly roster: number;
+}
+
+/** Counts several sessions in one statement. */
+export async function readMarkedCounts(em: Em, sessionIds: readonly Id[]): Promise<MarkedCount[]> {
+  return rows<MarkedCount>(
+    em,
+    `select s.id as "sessionId",
+       count(distinct e.student_id)::int as roster,
+       count(distinct r.student_id)::int as marked
+     from attendance_session s
+     join session_section ss on ss.session_id = s.id
+     join enrolment e on e.course_section_id = ss.course_section_id and e.status = 'enrolled'
+       and e.valid_from <= s.scheduled_date and (e.valid_to is null or e.valid_to > s.scheduled_date)
+     left join attendance_record r on r.session_id = s.id and r.student_id = e.student_id
+       and r.mark in ('present', 'late')
+     where s.id = any(?::uuid[]) group by s.id`,
+    [sessionIds],
+  );
+}

@@ -1,7 +1,12 @@
 /** The code a session shows at an instant; made for its display and for nobody else. */
 import type { DatabaseClock } from '../../db/database-clock.ts';
 import { firstRow, type Em } from '../../db/orm.ts';
-import { acceptedWindow, stepAt, TEXT_CODE_RULE } from '../../domain/presence/steps.ts';
+import {
+  acceptedWindow,
+  SHOWN_AFTER_MS,
+  stepAt,
+  TEXT_CODE_RULE,
+} from '../../domain/presence/steps.ts';
 import { stepRuleOf } from '../../domain/presence/judge-scan.ts';
 import type { Id, SessionPolicy } from '../../domain/types.ts';
 import type { QrCodes } from '../../security/qr-codes.ts';
@@ -12,8 +17,8 @@ export interface DisplayedCode {
   readonly step: number;
   /** How long it will still be accepted. */
   readonly validMs: number;
-  /** When the next step begins, Unix milliseconds on the database's clock. */
-  readonly nextStepMs: number;
+  /** In how many milliseconds another code is to be shown. */
+  readonly nextInMs: number;
   readonly textCode: string | null;
   readonly mode: 'rotating' | 'static';
   readonly purpose: 'entry' | 'recheck' | 'exit';
@@ -29,7 +34,11 @@ interface Row {
   is_recheck: boolean;
 }
 
-/** Makes the code of now; undefined where the session shows none, or is not open any more. */
+/**
+ * Makes the code to show now, a second behind the clock: a small skew between processes never shows
+ * a code of the future. Undefined where the session shows none, or is not open any more.
+ * @throws AppError `clock_skew`
+ */
 export async function currentCode(
   em: Em,
   clock: DatabaseClock,
@@ -51,7 +60,14 @@ export async function currentCode(
   );
   if (!row) return undefined;
   const { mode } = row;
-  const { stepMs, acceptedUntilMs, step } = stepOf(row, nowMs);
+  const shownMs = nowMs - SHOWN_AFTER_MS;
+  const { stepMs, acceptedUntilMs, step } = stepOf(row, shownMs);
+  const nextMs = Math.min(
+    (step + 1) * stepMs,
+    row.text_code
+      ? (stepAt(TEXT_CODE_RULE, shownMs) + 1) * TEXT_CODE_RULE.seconds * 1_000
+      : Infinity,
+  );
   const purpose = row.is_recheck ? 'recheck' : row.is_exit ? 'exit' : 'entry';
   const token = codes.seal(sessionId, {
     step,
@@ -63,17 +79,17 @@ export async function currentCode(
     token,
     step,
     validMs: acceptedUntilMs - nowMs,
-    nextStepMs: (step + 1) * stepMs,
-    textCode: row.text_code ? codes.textCode(sessionId, stepAt(TEXT_CODE_RULE, nowMs)) : null,
+    nextInMs: nextMs - shownMs,
+    textCode: row.text_code ? codes.textCode(sessionId, stepAt(TEXT_CODE_RULE, shownMs)) : null,
     mode,
     purpose,
   };
 }
 
-function stepOf(row: Row, nowMs: number) {
+function stepOf(row: Row, shownMs: number) {
   if (row.mode === 'static') {
     const stepMs = (row.static_step_minutes ?? 0) * 60_000;
-    const step = Math.floor(nowMs / stepMs);
+    const step = Math.floor(shownMs / stepMs);
     return {
       stepMs,
       step,
@@ -81,7 +97,7 @@ function stepOf(row: Row, nowMs: number) {
     };
   }
   const rule = stepRuleOf(row.policy);
-  const step = stepAt(rule, nowMs);
+  const step = stepAt(rule, shownMs);
   return {
     stepMs: rule.seconds * 1_000,
     step,

@@ -1,0 +1,127 @@
+/** The screen in a room: codes by step, counts, and nothing for anybody else. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { io, type Socket } from 'socket.io-client';
+import { startTestApi, textOf, type TestApi } from '../../test/api.ts';
+import { makeSession, makeWorld, minutesFromNow, type World } from '../../test/factories.ts';
+import { makeScanner } from '../../test/scanner.ts';
+import { eventually, openSocket } from '../../test/sockets.ts';
+import { rows } from '../db/orm.ts';
+import type { Id } from '../domain/types.ts';
+import { createSockets } from './create-sockets.ts';
+import { codeMessage, displayCounts, type CodeMessage, type DisplayCounts } from './events.ts';
+
+let api: TestApi;
+let world: World;
+let teacher: string;
+const open: Socket[] = [];
+
+beforeAll(async () => {
+  api = await startTestApi({ attach: createSockets, variables: { RATE_LIMIT_SCALE: '20' } });
+  world = await makeWorld(api.em(), { studentCount: 2 });
+  teacher = await api.signIn(world.faculty.email);
+});
+afterEach(async () => {
+  for (const socket of open.splice(0)) socket.close();
+  await api.moveClock(0);
+});
+afterAll(() => api.close());
+
+/** A screen that remembers what it was sent. */
+function openScreen(displayToken: string) {
+  const socket = io(`${api.baseUrl}/display`, {
+    auth: { display_token: displayToken },
+    transports: ['websocket'],
+    forceNew: true,
+    reconnection: false,
+  });
+  open.push(socket);
+  const codes: CodeMessage[] = [];
+  const counts: DisplayCounts[] = [];
+  const ended: unknown[] = [];
+  socket.on('code', (message: CodeMessage) => codes.push(message));
+  socket.on('counts', (message: DisplayCounts) => counts.push(message));
+  socket.on('ended', (message: unknown) => ended.push(message));
+  return { socket, codes, counts, ended };
+}
+
+async function startedClass(body: object = {}): Promise<{ session: Id; displayToken: string }> {
+  const session = await makeSession(api.em(), {
+    campus: world.campus,
+    courseSection: world.section,
+    faculty: world.faculty.id,
+    room: world.room.id,
+    startAt: minutesFromNow(-2),
+    policy: { qrStepSeconds: 5 },
+  });
+  const path = `/api/v1/attendance/sessions/${session}/generate-qr`;
+  const reply = await api.request('POST', path, { token: teacher, body });
+  expect(reply.status).toBe(200);
+  return { session, displayToken: textOf(reply.body['display_token']) };
+}
+
+describe('/display', () => {
+  it('pushes the code of each step, and counts as students scan it', async () => {
+    const { session, displayToken } = await startedClass({ text_code: true });
+    const screen = openScreen(displayToken);
+
+    const first = await eventually('the first code', () => screen.codes[0]);
+    expect(codeMessage.safeParse(first)).toMatchObject({ success: true });
+    expect(first.text_code).toMatch(/^\d{6}$/);
+    expect(first.valid_ms).toBeGreaterThan(4_000);
+    const student = await makeScanner(api, await api.signIn(world.student.email));
+    const scanned = await student.scan(session, { qr_token: first.token });
+    expect(scanned.status).toBe(201);
+    const counted = await eventually('the count', () =>
+      screen.counts.find(({ marked }) => marked === 1),
+    );
+    expect(displayCounts.parse(counted)).toEqual({ marked: 1, roster: 2 });
+    const second = await eventually('the next step', () =>
+      screen.codes.find(({ step }) => step > first.step),
+    );
+    expect(second.token).not.toBe(first.token);
+  });
+
+  it('ends when the class closes', async () => {
+    const { session, displayToken } = await startedClass();
+    const screen = openScreen(displayToken);
+    await eventually('the first code', () => screen.codes[0]);
+    await rows(
+      api.em(),
+      "update attendance_session set status = 'closed', closed_at = app_clock() where id = ?::uuid",
+      [session],
+    );
+    expect(await eventually('the end', () => screen.ended[0])).toEqual({ reason: 'closed' });
+  });
+
+  it('ends a screen whose token ended', async () => {
+    const { displayToken } = await startedClass();
+    const screen = openScreen(displayToken);
+    await eventually('the first code', () => screen.codes[0]);
+    await api.moveClock(61 * 60_000);
+    await eventually('the end', () => screen.ended[0]);
+  });
+
+  it.each([
+    ['no token', undefined],
+    ['an access token', 'access'],
+    ['an altered token', 'altered'],
+  ])('lets nobody in with %s', async (_name, kind) => {
+    const { displayToken } = await startedClass();
+    const auth =
+      kind === undefined
+        ? {}
+        : { display_token: kind === 'access' ? teacher : `${displayToken.slice(0, -4)}AAAA` };
+    await expect(openSocket(api.baseUrl, '/display', { auth })).rejects.toMatchObject({
+      message: 'unauthenticated',
+    });
+  });
+
+  it('gives a display token no other door', async () => {
+    const { displayToken } = await startedClass();
+    await expect(
+      openSocket(api.baseUrl, '/live', { auth: { token: displayToken } }),
+    ).rejects.toBeInstanceOf(Error);
+    const reply = await api.request('GET', '/api/v1/me', { token: displayToken });
+    expect(reply.status).toBe(401);
+  });
+});
