@@ -6,6 +6,7 @@ import type { Id, Instant, SessionEdge } from '../src/domain/types.ts';
 import {
   CASE_WORKFLOWS,
   DAILY_NOTICES_WORKFLOW_ID,
+  PRESENCE_WORKFLOW_ID,
   DAY_PLAN_WORKFLOW_ID,
   decideSignal,
   decideUpdate,
@@ -529,6 +530,20 @@ const PLANS: readonly Scenario[] = [
       bench.track(workflowId);
       const { coreQueue: taskQueue } = bench;
       await bench.client.workflow.execute(WORKFLOWS.dailyNotices, { workflowId, taskQueue });
+      return workflowId;
+    },
+  },
+  {
+    type: WORKFLOWS.presencePass,
+    name: 'one-pass',
+    activities: () => ({
+      keepPresence: () => Promise.resolve({ started: 1, settled: 2, forgotten: 3 }),
+    }),
+    play: async ({ bench }) => {
+      const workflowId = `${PRESENCE_WORKFLOW_ID}/${randomUUID()}`;
+      bench.track(workflowId);
+      const { coreQueue: taskQueue } = bench;
+      await bench.client.workflow.execute(WORKFLOWS.presencePass, { workflowId, taskQueue });
       return workflowId;
     },
   },

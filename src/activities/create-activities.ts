@@ -3,6 +3,7 @@ import { caseActivities } from './cases.ts';
 import { noticeActivities } from './notices.ts';
 import type { ActivityParts } from './parts.ts';
 import { plannerActivities } from './planner.ts';
+import { presenceActivities } from './presence.ts';
 import { reconcilerActivities } from './reconciler.ts';
 import { sessionActivities } from './sessions.ts';
 
@@ -14,6 +15,7 @@ export function createActivities(parts: ActivityParts) {
     ...plannerActivities(parts),
     ...reconcilerActivities(parts),
     ...noticeActivities(parts),
+    ...presenceActivities(parts),
   };
 }
 

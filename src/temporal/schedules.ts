@@ -10,6 +10,7 @@ import { firstRow, type Orm } from '../db/orm.ts';
 import {
   DAILY_NOTICES_WORKFLOW_ID,
   DAY_PLAN_WORKFLOW_ID,
+  PRESENCE_WORKFLOW_ID,
   queueName,
   RECONCILE_WORKFLOW_ID,
   SCHEDULES,
@@ -61,6 +62,14 @@ function plansFor({ taskQueuePrefix }: QueueSettings, zone: string): Plan[] {
       spec: { calendars: [{ hour: 18, minute: 0 }], timezone: zone },
       overlap: 'SKIP',
       catchupWindow: '24h',
+    },
+    {
+      id: scheduleId(taskQueuePrefix, 'presence'),
+      workflowType: WORKFLOWS.presencePass,
+      workflowId: `${taskQueuePrefix}${PRESENCE_WORKFLOW_ID}`,
+      spec: { intervals: [{ every: '1m' }] },
+      overlap: 'SKIP',
+      catchupWindow: '1m',
     },
   ];
 }

@@ -379,7 +379,7 @@ describe('the reconciler', () => {
 describe('the Schedules', () => {
   it('are written twice without a second one', async () => {
     const { client } = bench.workflows;
-    const ids = (['dayPlanner', 'reconciler', 'dailyNotices'] as const).map((name) =>
+    const ids = (['dayPlanner', 'reconciler', 'dailyNotices', 'presence'] as const).map((name) =>
       scheduleId(bench.workflows.prefix, name),
     );
     try {
@@ -426,7 +426,7 @@ describe('the Schedules', () => {
         return told.length === 1;
       });
     } finally {
-      const names = ['dayPlanner', 'reconciler', 'dailyNotices'] as const;
+      const names = ['dayPlanner', 'reconciler', 'dailyNotices', 'presence'] as const;
       const handles = names.map((name) => client.schedule.getHandle(scheduleId(prefix, name)));
       await Promise.all(handles.map((handle) => handle.delete()));
     }

@@ -40,8 +40,8 @@ afterEach(async () => {
 });
 afterAll(async () => {
   const { client, prefix } = bench.workflows;
-  for (const name of ['dayPlanner', 'reconciler', 'dailyNotices'] as const) {
-    // oxlint-disable-next-line no-await-in-loop -- three of them
+  for (const name of ['dayPlanner', 'reconciler', 'dailyNotices', 'presence'] as const) {
+    // oxlint-disable-next-line no-await-in-loop -- four of them
     await client.schedule.getHandle(scheduleId(prefix, name)).delete();
   }
   await bench.close();

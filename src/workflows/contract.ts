@@ -58,6 +58,7 @@ export const WORKFLOWS = {
   dayPlan: 'dayPlan',
   reconcile: 'reconcile',
   dailyNotices: 'dailyNotices',
+  presencePass: 'presencePass',
 } as const;
 
 /** The workflow type of a case. */
@@ -84,6 +85,7 @@ export const SCHEDULES = {
   dayPlanner: 'day-planner',
   reconciler: 'reconciler',
   dailyNotices: 'daily-notices',
+  presence: 'presence',
 } as const;
 
 /** Id of the workflow of a session. */
@@ -103,6 +105,8 @@ export const DAY_PLAN_WORKFLOW_ID = 'dayPlan';
 export const RECONCILE_WORKFLOW_ID = 'reconcile';
 /** Id of the run that writes a day's notices; its Schedule adds a timestamp. */
 export const DAILY_NOTICES_WORKFLOW_ID = 'dailyNotices';
+/** Id of the run that keeps re-checks going; its Schedule adds a timestamp. */
+export const PRESENCE_WORKFLOW_ID = 'presencePass';
 
 /** Most results and refusals a run remembers and carries into the next one. */
 export const REMEMBERED_RESULTS = 100;
@@ -193,6 +197,13 @@ export const progressQuery = defineQuery<DayPlanProgress>('progress');
 export interface DailyNoticesReport {
   readonly teachers: number;
   readonly written: number;
+}
+
+/** What one pass over presence did: re-checks started and settled, rows forgotten. */
+export interface PresenceReport {
+  readonly started: number;
+  readonly settled: number;
+  readonly forgotten: number;
 }
 
 /** What one pass of the reconciler found and did. */

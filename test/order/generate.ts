@@ -105,7 +105,7 @@ function drawOperations(dice: Dice): ResolvableOperation[] {
     }
   }
   const all = claims.map(({ opId }) => opId);
-  return claims.map(({ opId, studentId }) => {
+  const drawn = claims.map(({ opId, studentId }) => {
     const own = claims.filter((claim) => claim.studentId === studentId).map(({ opId }) => opId);
     if (opId === autoOpIdOf(studentId)) return autoAbsence(studentId);
     return drawOperation(dice, opId, {
@@ -115,7 +115,12 @@ function drawOperations(dice: Dice): ResolvableOperation[] {
       deviceKeys: deviceKeys as [Id, ...Id[]],
     });
   });
+  const missed = new Set(claims.map(({ studentId }) => studentId).filter(() => isLucky(dice, 4)));
+  return drawn.map((op) => ({ ...op, recheckMissed: missed.has(op.studentId) && isScan(op) }));
 }
+
+/** A missed re-check tells against scans alone. */
+const isScan = ({ source }: ResolvableOperation): boolean => source === 'qr';
 
 const ID_NUMBERS = Array.from({ length: 6 * 12 }, (_, index) => String(index).padStart(2, '0'));
 
@@ -257,5 +262,7 @@ export function drawLateMark(dice: Dice, { operations }: OrderCase): ResolvableO
   const own = operations.filter((op) => op.studentId === studentId).map((op) => op.opId);
   const opId = pick(dice, ['op-new', ...ABSENT_IDS]);
   const deviceKeys: [Id, ...Id[]] = ['key-1', 'key-2', 'key-3'];
-  return { ...drawMark(dice, opId, { studentId, own, all, deviceKeys }), outcome: 'admitted' };
+  const mark = drawMark(dice, opId, { studentId, own, all, deviceKeys });
+  const missed = operations.some((op) => op.studentId === studentId && op.recheckMissed === true);
+  return { ...mark, outcome: 'admitted', recheckMissed: missed && isScan(mark) };
 }

@@ -74,7 +74,8 @@ function readFacts({ context, roster, operations }: OrderCase) {
   const isShared = (o: Op) =>
     captured.includes(o) &&
     captured.some((p) => p.deviceKeyId === o.deviceKeyId && p.studentId !== o.studentId);
-  const rankOf = (o: Op) => (o.rank > 40 && o.rank <= 60 && isShared(o) ? 40 : o.rank);
+  const isDoubted = (o: Op) => isShared(o) || o.recheckMissed === true;
+  const rankOf = (o: Op) => (o.rank > 40 && o.rank <= 60 && isDoubted(o) ? 40 : o.rank);
   const isCounting = (o: Op) =>
     rankOf(o) >= 40 || (rankOf(o) === 30 && policy.offlineQr === 'provisional');
   const scanned = admissible.filter(
@@ -114,7 +115,10 @@ function answerOf(drawn: OrderCase, facts: Facts, student: string): Answer {
   const standing = admissible.filter((o) => o.studentId === student);
   const E = standing.filter((o) => o.phase === 'entry');
   const C = E.filter(isCounting);
-  const sharing = standing.some(isShared) ? ['shared_device'] : [];
+  const sharing = [
+    ...(standing.some((o) => o.recheckMissed === true) ? ['recheck_missed'] : []),
+    ...(standing.some(isShared) ? ['shared_device'] : []),
+  ];
   const highest = Math.max(...C.map(rankOf), 0);
   const T = C.filter((o) => rankOf(o) === highest);
   const free = T.filter((x) => !T.some((y) => y !== x && hasSeen(y, x) && !hasSeen(x, y)));

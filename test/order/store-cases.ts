@@ -46,7 +46,36 @@ export async function storeCases(
   for (let from = 0; from < operations.length; from += CHUNK) {
     await em.insertMany(entity.AttendanceOperation, operations.slice(from, from + CHUNK));
   }
+  await storeRechecks(em, cases);
   return cases;
+}
+
+/** The re-check of each case in which somebody missed one. */
+async function storeRechecks(em: Em, cases: readonly StoredCase[]): Promise<void> {
+  const missed = cases.flatMap(({ sessionId, context, operations }) => {
+    const students = operations
+      .filter((op) => op.recheckMissed === true)
+      .map(({ studentId }) => studentId);
+    const at = new Date(context.scheduledStartMs);
+    const id = uuidV5(NAMESPACE, `${sessionId}|recheck`);
+    return students.length === 0 ? [] : [{ id, sessionId, at, students: new Set(students) }];
+  });
+  await em.insertMany(
+    entity.Recheck,
+    missed.map(({ id, sessionId, at }) => ({
+      id,
+      session: sessionId,
+      status: 'settled' as const,
+      percent: 10,
+      dueAt: at,
+    })),
+  );
+  await em.insertMany(
+    entity.RecheckPick,
+    missed.flatMap(({ id, students }) =>
+      [...students].map((student) => ({ recheck: id, student, missed: true })),
+    ),
+  );
 }
 
 async function storeDeviceKeys(em: Em, seed: number): Promise<ReadonlyMap<Id, Id>> {

@@ -1,4 +1,5 @@
 /** Named reads of one record: every stored claim behind it and its contradictions. */
+import { recheckMissed } from './recheck-missed.ts';
 import type {
   CaptureMode,
   ClockTrust,
@@ -76,6 +77,7 @@ export interface HistoryRow {
   readonly outcome: OperationOutcome;
   readonly outcomeCode: string | null;
   readonly deviceKeyId: Id | null;
+  readonly recheckMissed: boolean;
   /** The registered device, or the student's own phone. */
   readonly deviceId: string | null;
   readonly location: RecordLocation | null;
@@ -122,6 +124,7 @@ interface Row {
   excuse_category: ExcuseCategory | null;
   phase: 'entry' | 'exit';
   flags: string[];
+  recheck_missed: boolean;
   notes_sealed: string | null;
   reason_sealed: string | null;
   actor_id: string | null;
@@ -143,7 +146,8 @@ export async function listRecordOperations(
        coalesce(o.device_ref, case when o.source in ('qr', 'self') then o.device_key_id::text end)
          as device_id,
        o.evidence -> 'location' as location, o.base_op_id, o.acks, o.target_op_id,
-       o.excuse_category, o.phase, o.flags, o.notes_sealed, o.reason_sealed, o.actor_id,
+       o.excuse_category, o.phase, o.flags, ${recheckMissed('o')} as recheck_missed,
+       o.notes_sealed, o.reason_sealed, o.actor_id,
        a.first_name || ' ' || a.last_name as actor_name,
        coalesce(a.id = st.user_id, false) as actor_is_student,
        array(select ra.role from role_assignment ra where ra.user_id = a.id) as actor_roles
@@ -180,6 +184,7 @@ function toHistoryRow(row: Row): HistoryRow {
     excuseCategory: row.excuse_category,
     phase: row.phase,
     flags: row.flags,
+    recheckMissed: row.recheck_missed,
     notesSealed: row.notes_sealed,
     reasonSealed: row.reason_sealed,
     actor:

@@ -134,8 +134,13 @@ describe('the register as one statement', () => {
     ['expected absence (R9)', 'and not (w.counted = 70 and c.is_empty_seat)', ''],
     [
       'lowered rank of a shared device (R11)',
-      'k.device_key_id is not null and o.rank > 40',
-      'false',
+      '(k.device_key_id is not null or o.recheck_missed)',
+      'o.recheck_missed',
+    ],
+    [
+      'lowered rank of a missed re-check',
+      '(k.device_key_id is not null or o.recheck_missed)',
+      'k.device_key_id is not null',
     ],
     ['withdrawals', 'and (w.target_op_id is null or o.rank >= 80) as stands', 'as stands'],
     ['a word that nobody can withdraw', 'or o.rank >= 80) as stands', ') as stands'],

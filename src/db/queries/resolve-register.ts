@@ -5,6 +5,7 @@
 import { RANK } from '../../domain/attendance/ranks.ts';
 import type { ConflictKind, ExcuseCategory, Id, Mark, MarkSource } from '../../domain/types.ts';
 import { rows, type Em } from '../orm.ts';
+import { recheckMissed } from './recheck-missed.ts';
 
 /** What the claims say of one student of the roster; `mark` null reads as unmarked. */
 export interface RegisterRecord {
@@ -20,6 +21,8 @@ export interface RegisterRecord {
   readonly flags: readonly string[];
   /** A claim of the student stands on a device that others used too (R11). */
   readonly shares_device: boolean;
+  /** A scan of the student stands, and a re-check was missed. */
+  readonly missed_recheck: boolean;
 }
 
 /** A contradiction the claims give; `op_ids` ascend. */
@@ -50,7 +53,8 @@ const isMachine = (rank: string): string =>
 const SESSIONS = `
   session as materialized (
     select s.id as session_id, s.status, s.policy, s.scheduled_date,
-      s.late_reference_at is not null as was_observed,
+      s.late_reference_at is not null or exists (
+        select 1 from head_count h where h.session_id = s.id) as was_observed,
       case when s.policy ->> 'lateFrom' = 'scheduled_start' then ${milliseconds('s.start_at')}
         else ${milliseconds('greatest(s.start_at, s.late_reference_at)')} end as reference_ms,
       (s.policy ->> 'lateAfterMinutes')::numeric * 60000 as late_after_ms,
@@ -71,7 +75,8 @@ const OPERATIONS = `
   stored as materialized (
     select o.session_id, o.student_id, o.op_id, o.kind, o.outcome, o.mark, o.rank, o.source,
       ${milliseconds('o.eff_at')} as eff_ms, o.base_op_id, o.acks, o.target_op_id,
-      o.excuse_category, o.phase, o.flags, o.device_key_id
+      o.excuse_category, o.phase, o.flags, o.device_key_id,
+      ${recheckMissed('o')} as recheck_missed
     from attendance_operation o where o.session_id = any(?::uuid[])),
   withdrawn as (
     select distinct session_id, student_id, target_op_id
@@ -103,7 +108,8 @@ const SHARED_DEVICES = `
     group by 1, 2 having count(distinct student_id) > 1),
   standing as materialized (
     select o.*, k.device_key_id is not null as shares_device,
-      case when k.device_key_id is not null and o.rank > ${RANK.weak} and o.rank <= ${RANK.biometric}
+      case when (k.device_key_id is not null or o.recheck_missed)
+          and o.rank > ${RANK.weak} and o.rank <= ${RANK.biometric}
         then ${RANK.weak} else o.rank end as counted
     from operation o left join shared_key k on o.names_device
       and k.session_id = o.session_id and k.device_key_id = o.device_key_id
@@ -119,6 +125,7 @@ const CLAIMS = `
     join session s on s.session_id = c.session_id),
   presence as (
     select session_id, student_id, bool_or(shares_device) as shares_device,
+      bool_or(recheck_missed) as missed_recheck,
       min(eff_ms) filter (where counts and ${isMachine('counted')}) as first_ms,
       max(eff_ms) filter (where counts and ${isMachine('counted')}) as last_ms,
       (array_agg(phase order by eff_ms desc, op_id desc)
@@ -206,6 +213,7 @@ const RECORDS = `
     from derived d),
   record as (
     select r.session_id, r.student_id, a.op_id, coalesce(p.shares_device, false) as shares_device,
+      coalesce(p.missed_recheck, false) as missed_recheck,
       a.op_id is null and s.status in ('closed', 'locked') and t.taken
         and (s.policy ->> 'autoAbsent')::boolean is true as is_auto,
       a.final_mark, a.counted, a.source, a.arrival_ms, a.excuse_category, a.flags, a.derived_flag
@@ -295,10 +303,12 @@ export const RESOLVE_REGISTER = `
         'source', case when is_auto then 'system' else source end,
         'arrival_ms', arrival_ms,
         'shares_device', shares_device,
+        'missed_recheck', missed_recheck,
         'excuse_category', case when final_mark = 'excused' then coalesce(excuse_category, 'other') end,
         'flags', case when is_auto or op_id is not null then array(
           select distinct flag collate "C" from unnest(coalesce(flags, '{}') || array[derived_flag]
-            || array[case when shares_device then 'shared_device' end]) flag
+            || array[case when shares_device then 'shared_device' end]
+            || array[case when missed_recheck then 'recheck_missed' end]) flag
           where flag is not null order by 1) else array[]::text[] end)
       order by student_id) as records
     from record group by 1) r on r.session_id = s.session_id

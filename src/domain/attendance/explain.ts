@@ -24,6 +24,7 @@ export const EXPLANATIONS = {
   won_automatic: 'Nothing else counts, so the end of the class made the student absent.',
   lost_lower_rank: 'A stronger entry decided.',
   lost_shared_device: 'Its phone was used for several students, which makes it a weak entry.',
+  lost_recheck_missed: 'The student missed a re-check, which makes the scan a weak entry.',
   lost_earlier: 'A later entry of equal strength decided.',
   lost_later: 'An earlier arrival of equal strength decided.',
   lost_tie: 'Another entry of the same moment decided.',
@@ -108,8 +109,8 @@ function contestOf(
 ): Contest {
   const rankOf = (op: ExplainableOperation): number => {
     const isShared = op.deviceKeyId !== null && sharedKeys.has(op.deviceKeyId);
-    const isLowered = isShared && isStudentCaptured(op) && op.rank > RANK.weak;
-    return isLowered && op.rank <= RANK.biometric ? RANK.weak : op.rank;
+    const isDoubted = op.recheckMissed === true || (isShared && isStudentCaptured(op));
+    return isDoubted && op.rank > RANK.weak && op.rank <= RANK.biometric ? RANK.weak : op.rank;
   };
   const isPending = (op: ExplainableOperation): boolean =>
     op.rank === RANK.selfEntry ||
@@ -188,7 +189,8 @@ function losingCode(
   const rank = contest.rankOf(op);
   const winnerRank = contest.rankOf(winner);
   if (rank < winnerRank) {
-    return rank < op.rank && op.rank >= winnerRank ? 'lost_shared_device' : 'lost_lower_rank';
+    if (rank === op.rank || op.rank < winnerRank) return 'lost_lower_rank';
+    return op.recheckMissed === true ? 'lost_recheck_missed' : 'lost_shared_device';
   }
   if (isHumanRank(rank) && isDominated(contest, op)) return 'lost_dominated';
   if (rank > winnerRank) return op.mark === 'absent' ? 'lost_to_leave' : 'lost_earlier';

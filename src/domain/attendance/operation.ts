@@ -20,6 +20,8 @@ export interface ResolvableOperation {
   readonly outcome: OperationOutcome;
   /** The key of the phone or browser it was captured with, or null. */
   readonly deviceKeyId: Id | null;
+  /** A scan of a student who was drawn for a re-check and missed it (presence.md section 8). */
+  readonly recheckMissed?: boolean;
 }
 
 /**

@@ -22,6 +22,7 @@ import {
 import { isHumanRank, isMachineRank, RANK } from './ranks.ts';
 
 const SHARED_DEVICE = 'shared_device';
+const RECHECK_MISSED = 'recheck_missed';
 
 /** What the rules need of the session; `autoOpId` names the automatic absence of this student. */
 export interface ResolutionContext {
@@ -73,7 +74,10 @@ export function resolveStudent(
   shared: ReadonlySet<Id> = NO_KEYS,
 ): StudentAnswer {
   const standing = standingMarks(operations);
-  const sharesDevice = standing.some((op) => isShared(op, shared));
+  const doubts = [
+    ...(standing.some((op) => isShared(op, shared)) ? [SHARED_DEVICE] : []),
+    ...(standing.some((op) => op.recheckMissed === true) ? [RECHECK_MISSED] : []),
+  ];
   const ranked = standing.map((op) => ({ op, rank: countedRank(op, shared) }));
   const claims = ranked.filter(({ op }) => op.phase === 'entry' && op.mark !== null);
   const candidates = claims.filter(({ rank }) => counts(rank, context.policy));
@@ -82,8 +86,7 @@ export function resolveStudent(
   const undominated = isHumanRank(top[0]?.rank ?? 0) ? undominatedOf(top, hasSeen) : [];
   const word = latest(undominated);
   const winner = pickWinner(candidates, top, word);
-  if (!winner)
-    return { resolution: withSharing(autoAbsence(context), sharesDevice), conflicts: [] };
+  if (!winner) return { resolution: withDoubts(autoAbsence(context), doubts), conflicts: [] };
   const arrivalMs = isMachineRank(winner.rank) ? arrival(candidates, winner) : null;
   const derived = deriveMark(context, ranked, winner, arrivalMs);
   const resolution: Resolution = {
@@ -96,24 +99,24 @@ export function resolveStudent(
     flags: [...new Set([...winner.op.flags, ...derived.flags])].sort(),
   };
   return {
-    resolution: withSharing(resolution, sharesDevice),
+    resolution: withDoubts(resolution, doubts),
     conflicts: studentConflicts({ winner, word, claims, undominated, hasSeen }),
   };
 }
 
-function withSharing(resolution: Resolution | null, sharesDevice: boolean): Resolution | null {
-  if (!resolution || !sharesDevice || resolution.flags.includes(SHARED_DEVICE)) return resolution;
-  return { ...resolution, flags: [...resolution.flags, SHARED_DEVICE].sort() };
+function withDoubts(resolution: Resolution | null, doubts: readonly string[]): Resolution | null {
+  if (!resolution || doubts.length === 0) return resolution;
+  return { ...resolution, flags: [...new Set([...resolution.flags, ...doubts])].sort() };
 }
 
 function isShared(op: ResolvableOperation, shared: ReadonlySet<Id>): boolean {
   return op.deviceKeyId !== null && isStudentCaptured(op) && shared.has(op.deviceKeyId);
 }
 
-/** R11: a claim from a phone that several students used counts as the weakest kind. */
+/** A claim from a phone that several students used, or followed by a missed re-check, counts as the weakest kind. */
 function countedRank(op: ResolvableOperation, shared: ReadonlySet<Id>): number {
-  const isLowered = op.rank > RANK.weak && op.rank <= RANK.biometric && isShared(op, shared);
-  return isLowered ? RANK.weak : op.rank;
+  const isDoubted = op.recheckMissed === true || isShared(op, shared);
+  return isDoubted && op.rank > RANK.weak && op.rank <= RANK.biometric ? RANK.weak : op.rank;
 }
 
 function autoAbsence(context: ResolutionContext): Resolution | null {

@@ -1,5 +1,5 @@
 /** Gives a phone the right to send one scan (presence.md section 3). */
-import { firstRow, rows, toInstant } from '../../db/orm.ts';
+import { firstRow, toInstant } from '../../db/orm.ts';
 import { stateRefusal } from '../../domain/attendance/admission.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
 import { appError } from '../../domain/errors.ts';
@@ -57,9 +57,4 @@ export async function issueTicket(
     });
   }
   return { ticket, expiresAt: toInstant(row.expires_at) };
-}
-
-/** Tickets are kept for a day after they ended, then forgotten. */
-export async function forgetTickets({ em }: Pick<Operation, 'em'>): Promise<void> {
-  await rows(em, "delete from scan_ticket where expires_at < app_clock() - interval '24 hours'");
 }

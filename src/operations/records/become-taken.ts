@@ -84,21 +84,22 @@ export async function isTaken(
   session: SessionRow,
   roster: readonly Id[],
 ): Promise<boolean> {
-  const row = await firstRow<{ human: number; machine: number }>(
+  const row = await firstRow<{ human: number; machine: number; was_counted: boolean }>(
     em,
     `select count(*) filter (where o.rank >= ${RANK.faculty})::int as human,
        count(distinct o.student_id) filter (
-         where o.rank between ${RANK.weak} and ${RANK.biometric} and o.student_id = any(?::uuid[]))::int as machine
+         where o.rank between ${RANK.weak} and ${RANK.biometric} and o.student_id = any(?::uuid[]))::int as machine,
+       exists (select 1 from head_count h where h.session_id = ?::uuid) as was_counted
      from attendance_operation o
      where o.session_id = ?::uuid and o.kind = 'mark' and o.outcome = 'admitted' and not exists (
        select 1 from attendance_operation w
          where w.session_id = o.session_id and w.student_id = o.student_id
          and w.kind = 'withdraw' and w.outcome = 'admitted' and w.target_op_id = o.op_id and o.rank < ${RANK.faculty})`,
-    [roster, session.id],
+    [roster, session.id, session.id],
   );
   const facts: TakenFacts = {
     humanOperations: row?.human ?? 0,
-    wasObserved: session.lateReferenceAt !== null,
+    wasObserved: session.lateReferenceAt !== null || row?.was_counted === true,
     machineStudents: row?.machine ?? 0,
     rosterSize: roster.length,
   };

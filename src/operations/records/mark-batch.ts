@@ -206,6 +206,7 @@ export class MarkBatch {
       outcome: verdict?.outcome ?? 'admitted',
       outcomeCode: verdict?.code ?? null,
       deviceKeyId: draft.deviceKeyId ?? null,
+      recheckMissed: draft.source === 'qr' && this.#parts.records.missed.has(draft.studentId),
       clientId: draft.clientId ?? null,
       payloadHash: hash,
       result: null,

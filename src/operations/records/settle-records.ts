@@ -2,6 +2,7 @@
  * Settles records: stores new operations, resolves the students they concern and writes the
  * records that changed. Runs inside a transaction that holds the session's lock.
  */
+import { missedRecheck } from '../../db/queries/recheck-missed.ts';
 import { rows, toInstant, type Em } from '../../db/orm.ts';
 import type { Conflict } from '../../domain/attendance/conflicts.ts';
 import type { ResolvableOperation } from '../../domain/attendance/operation.ts';
@@ -77,6 +78,8 @@ export interface LockedRecords {
   readonly records: ReadonlyMap<Id, RecordState>;
   readonly operations: readonly StoredOperation[];
   readonly conflicts: readonly StoredConflict[];
+  /** Students who missed the re-check of the session: their scans count as weak. */
+  readonly missed: ReadonlySet<Id>;
 }
 
 interface RecordRow {
@@ -93,6 +96,7 @@ interface RecordRow {
   flags: string[];
   version: number;
   updated_at: string;
+  missed_recheck: boolean;
 }
 
 interface OperationRow {
@@ -157,7 +161,8 @@ export async function lockRecords(
   const found = await rows<RecordRow>(
     em,
     `select id, student_id, mark, winner_op_id, rank, source, capture_mode, arrival_at, marked_at,
-       excuse_category, flags, version, updated_at
+       excuse_category, flags, version, updated_at,
+       ${missedRecheck('attendance_record')} as missed_recheck
      from attendance_record where session_id = ?::uuid and student_id = any(?::uuid[])
      order by student_id for update`,
     [sessionId, ordered],
@@ -176,9 +181,11 @@ export async function lockRecords(
      where session_id = ?::uuid and (student_id is null or student_id = any(?::uuid[]))`,
     [sessionId, ordered],
   );
+  const missed = new Set(found.filter((row) => row.missed_recheck).map((row) => row.student_id));
   return {
     records: new Map(found.map((row) => [row.student_id, toRecordState(row)])),
-    operations: operations.map(toStoredOperation),
+    operations: operations.map((row) => toStoredOperation(row, missed)),
+    missed,
     conflicts: conflicts.map(toStoredConflict),
   };
 }
@@ -221,7 +228,7 @@ function toRecordState(row: RecordRow): RecordState {
   };
 }
 
-function toStoredOperation(row: OperationRow): StoredOperation {
+function toStoredOperation(row: OperationRow, missed: ReadonlySet<Id>): StoredOperation {
   return {
     opId: row.op_id,
     studentId: row.student_id,
@@ -243,6 +250,7 @@ function toStoredOperation(row: OperationRow): StoredOperation {
     deviceKeyId: row.device_key_id,
     payloadHash: row.payload_hash,
     result: row.result,
+    recheckMissed: row.source === 'qr' && missed.has(row.student_id),
   };
 }
 

@@ -185,7 +185,10 @@ function expectedOf(session: StoredSession, answer: RegisterRecord): string {
     source: 'system',
     arrivalAt: null,
     excuse_category: null,
-    flags: answer.shares_device ? ['shared_device'] : [],
+    flags: [
+      ...(answer.shares_device ? ['shared_device'] : []),
+      ...(answer.missed_recheck ? ['recheck_missed'] : []),
+    ],
   });
 }
 

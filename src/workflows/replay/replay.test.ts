@@ -93,6 +93,12 @@ const CHANGES: readonly (readonly [string, string, RegExp, string])[] = [
     /\.writeConflictDigests\(\)/,
     '.startSessions()',
   ],
+  [
+    'a presence pass that calls another activity',
+    WORKFLOWS.presencePass,
+    /\.keepPresence\(\)/,
+    '.startSessions()',
+  ],
 ];
 
 describe('recorded histories', () => {

@@ -1,0 +1,54 @@
+/** Starts the exit scan of a class whose stay counts (presence.md section 8). */
+import { appendLog, auditEntry, sessionChain } from '../../audit/append-log.ts';
+import { firstRow } from '../../db/orm.ts';
+import { appError } from '../../domain/errors.ts';
+import type { Id } from '../../domain/types.ts';
+import type { Operation } from '../ports.ts';
+import { markingRank, type MarkScope } from '../records/mark-records.ts';
+import { lockSessionForUpdate, readClock } from '../sessions/session-row.ts';
+import { requireOpen } from './start-display.ts';
+
+/** The exit scan belongs to the end of a class. */
+const LAST_MS = 15 * 60_000;
+
+/**
+ * From now on the display shows exit codes; starting it again changes nothing.
+ * @throws AppError `not_found`, `not_staff`, `session_not_open` and its kin, `qr_disabled` where
+ *   the class shows no codes, `state_conflict` where stays do not count or the end is not near
+ */
+export async function startExitScan(
+  operation: Operation,
+  scope: MarkScope,
+  sessionId: Id,
+): Promise<void> {
+  await operation.em.transactional(async (em) => {
+    await markingRank(em, scope, sessionId);
+    const session = await lockSessionForUpdate(em, sessionId);
+    const nowMs = await readClock(em);
+    requireOpen(session, nowMs);
+    if (session.policy.stayMode !== 'first_last') {
+      throw appError('state_conflict', 'The time stayed does not count in this class.');
+    }
+    if (nowMs < Date.parse(session.endAt) - LAST_MS) {
+      throw appError('state_conflict', 'The exit scan starts in the last 15 minutes of a class.');
+    }
+    const row = await firstRow<{ session_id: Id }>(
+      em,
+      `update session_display set exit_started_at = coalesce(exit_started_at, app_clock())
+       where session_id = ?::uuid returning session_id`,
+      [sessionId],
+    );
+    if (!row) throw appError('qr_disabled', 'Show the codes of the class first.');
+    await appendLog(em, operation.ids, {
+      audit: [
+        auditEntry(operation.actor, {
+          chain: sessionChain(sessionId),
+          action: 'session.exit_scan_started',
+          entityType: 'AttendanceSession',
+          entityId: sessionId,
+          sessionId,
+        }),
+      ],
+    });
+  });
+}
