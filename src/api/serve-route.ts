@@ -20,6 +20,7 @@ export interface Serving {
   readonly limits: RateLimits;
   readonly proveDevice: ProveDevice;
   readonly proveWith: ProveWith;
+  readonly issueNonce: () => string;
   /** Compares every reply with its schema and fails on a difference; for tests. */
   readonly checkReplies: boolean;
 }
@@ -43,7 +44,7 @@ export function serveRoute(route: Route, serving: Serving): RequestHandler {
 /** Who may pass: counts the request, proves the person and compares the route's access. */
 async function admit(
   route: Route,
-  { deps, prove, limits }: Serving,
+  { deps, prove, limits, issueNonce }: Serving,
   request: Request,
   response: Response,
 ): Promise<Principal | undefined> {
@@ -53,6 +54,7 @@ async function admit(
   }
   if (route.access.kind === 'public') return undefined;
   const principal = await provePerson(prove, limits, request, response);
+  response.setHeader('DPoP-Nonce', issueNonce());
   await limits.countPerson(limitClass, principal, response);
   if (!mayPass(route.access, principal)) {
     const name = `${request.method} ${route.path}`;

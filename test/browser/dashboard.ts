@@ -46,10 +46,13 @@ export interface TestDashboard {
   close(): Promise<void>;
 }
 
-/** Builds the dashboard if its sources changed, serves it, starts Chromium. */
-export async function startDashboard(): Promise<TestDashboard> {
+/**
+ * Builds the dashboard if its sources changed, serves it, starts Chromium.
+ * @param flags  more of its command line, for example a camera
+ */
+export async function startDashboard(flags: readonly string[] = []): Promise<TestDashboard> {
   await buildDashboard(PROJECT);
-  const browser = await startBrowser();
+  const browser = await startBrowser(flags);
   const workflows = directWorkflows();
   try {
     const api = await startTestApi({
@@ -73,11 +76,13 @@ export async function startDashboard(): Promise<TestDashboard> {
 }
 
 /** Chromium of the npm package on Linux, the installed Chrome elsewhere. */
-async function startBrowser(): Promise<Browser> {
-  if (process.platform !== 'linux') return playwright.launch({ channel: 'chrome' });
+async function startBrowser(flags: readonly string[]): Promise<Browser> {
+  if (process.platform !== 'linux') {
+    return playwright.launch({ channel: 'chrome', args: [...flags] });
+  }
   return playwright.launch({
     executablePath: await chromium.executablePath(),
-    args: chromium.args.filter((flag) => !UNWANTED.includes(flag)),
+    args: [...chromium.args.filter((flag) => !UNWANTED.includes(flag)), ...flags],
     headless: true,
   });
 }

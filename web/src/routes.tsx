@@ -18,6 +18,10 @@ const pages: RouteObject[] = [
     }),
   },
   {
+    path: 'sessions/:session/scan',
+    lazy: async () => ({ Component: (await import('./scan/scan-page.tsx')).ScanPage }),
+  },
+  {
     path: 'my-attendance',
     lazy: async () => ({
       Component: (await import('./my-attendance/my-attendance-page.tsx')).MyAttendancePage,
@@ -66,6 +70,13 @@ export function createRouter() {
       errorElement: <BrokenPage />,
       HydrateFallback: FetchingPage,
       children: pages,
+    },
+    {
+      // The screen of a room shows its code and nothing of the dashboard.
+      path: '/sessions/:session/code',
+      errorElement: <BrokenPage />,
+      HydrateFallback: FetchingPage,
+      lazy: async () => ({ Component: (await import('./display/display-page.tsx')).DisplayPage }),
     },
   ]);
 }

@@ -20,6 +20,8 @@ export type ProveWith = (request: Request, nonce: string) => Promise<ProvenKey |
 export interface DeviceProver {
   readonly proveDevice: ProveDevice;
   readonly proveWith: ProveWith;
+  /** A nonce for the next proof, so that apps seldom have to be asked to sign again. */
+  readonly issueNonce: () => string;
 }
 
 /** Makes the check of one process. */
@@ -61,7 +63,7 @@ export function deviceProver({
     challenge(response, 'invalid_dpop_proof');
     throw appError('device_proof_invalid', `The proof does not fit: ${verdict.reason}.`);
   };
-  return { proveDevice, proveWith };
+  return { proveDevice, proveWith, issueNonce: () => proofs.issueNonce(clock.now()) };
 }
 
 /** The same path under every origin this server is known by: its own, and the configured ones. */

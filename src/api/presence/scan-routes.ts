@@ -38,12 +38,12 @@ export const scanTicket = route({
   replies: { 201: ticketReply },
   errors: STATE_REFUSALS,
   handler: async ({ params, principal, operation, device }) => {
-    const { ticket, expiresAt } = await issueTicket(operation, {
+    const { ticket, expiresAt, asksLocation } = await issueTicket(operation, {
       sessionId: params.id,
       studentId: studentOf(principal),
       deviceKeyId: device.deviceKeyId,
     });
-    return { status: 201, body: { ticket, expires_at: expiresAt } };
+    return { status: 201, body: { ticket, expires_at: expiresAt, asks_location: asksLocation } };
   },
 });
 

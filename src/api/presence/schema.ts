@@ -28,7 +28,11 @@ export const displayReply = z.strictObject({
   display_expires_at: instantReply,
 });
 
-export const ticketReply = z.strictObject({ ticket: z.string(), expires_at: instantReply });
+export const ticketReply = z.strictObject({
+  ticket: z.string(),
+  expires_at: instantReply,
+  asks_location: z.boolean().describe('whether the class weighs where the phone is'),
+});
 
 const location = z.strictObject({
   lat: z.number().min(-90).max(90),

@@ -3,6 +3,7 @@ import { firstRow, toInstant } from '../../db/orm.ts';
 import { stateRefusal } from '../../domain/attendance/admission.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
 import { appError } from '../../domain/errors.ts';
+import { geofenceModeFor } from '../../domain/presence/judge-scan.ts';
 import type { Id, Instant } from '../../domain/types.ts';
 import { newOpaqueToken, sha256Hex } from '../../security/opaque-token.ts';
 import type { Operation } from '../ports.ts';
@@ -13,6 +14,8 @@ import { lookAtSession } from '../sessions/session-row.ts';
 export interface IssuedTicket {
   readonly ticket: string;
   readonly expiresAt: Instant;
+  /** Whether the class weighs where the phone is. */
+  readonly asksLocation: boolean;
 }
 
 /** Life of a ticket. */
@@ -56,5 +59,6 @@ export async function issueTicket(
       meta: { retryAfterSeconds: 60 },
     });
   }
-  return { ticket, expiresAt: toInstant(row.expires_at) };
+  const asksLocation = geofenceModeFor(seen.session.policy) !== 'off';
+  return { ticket, expiresAt: toInstant(row.expires_at), asksLocation };
 }

@@ -17,6 +17,9 @@ export function createApiClient(signIn: SignIn): ApiClient {
         return (await send(request, token)) as T;
       } catch (error) {
         if (!(error instanceof ApiProblem) || error.status !== 401) throw error;
+        // The answer brought the nonce to sign with; the sign-in itself is fine.
+        if (error.code === 'use_dpop_nonce') return (await send(request, token)) as T;
+        if (error.code !== 'unauthenticated') throw error;
         const renewed = await signIn.renew(token);
         if (renewed === null) throw error;
         return (await send(request, renewed)) as T;

@@ -28,4 +28,5 @@ export const queryKeys = {
   rooms: ['room'] as const,
   notifications: ['notification'] as const,
   zone: ['zone'] as const,
+  ownDevice: ['own-device'] as const,
 };

@@ -1,4 +1,5 @@
 /** One HTTP exchange with the API: JSON in, JSON or a problem out. */
+import { openDeviceKey } from '../device/device-key.ts';
 import { ApiProblem, NoAnswer } from './problem.ts';
 
 /** Longer than any answer should take; a phone on a bad network gives up and sends again. */
@@ -16,6 +17,11 @@ export interface ApiRequest {
   /** The version the change was made from. */
   readonly ifMatch?: number;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Proves this browser's key: with the nonce the server gave last, or with `nonce`, for a scan whose
+   * nonce is its ticket.
+   */
+  readonly deviceProof?: { readonly nonce?: string };
 }
 
 /**
@@ -34,19 +40,36 @@ export async function send(request: ApiRequest, token: string | null): Promise<u
 async function exchange(request: ApiRequest, token: string | null): Promise<Response> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout;
+  const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+  const proof = await proofOf(request, body, token);
   try {
-    return await fetch(addressOf(request), {
+    const response = await fetch(addressOf(request), {
       method: request.method ?? 'GET',
-      headers: headersOf(request, token),
-      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      headers: { ...headersOf(request, token), ...(proof === null ? {} : { DPoP: proof }) },
+      ...(body === undefined ? {} : { body }),
       credentials: 'same-origin',
       cache: 'no-store',
       signal,
     });
+    serverNonce = response.headers.get('DPoP-Nonce') ?? serverNonce;
+    return response;
   } catch (cause) {
     if (request.signal?.aborted) throw cause;
     throw new NoAnswer(cause);
   }
+}
+
+/** The nonce of the last answer that carried one. */
+let serverNonce: string | null = null;
+
+async function proofOf(
+  { method = 'GET', path, deviceProof }: ApiRequest,
+  body: string | undefined,
+  token: string | null,
+): Promise<string | null> {
+  if (!deviceProof || token === null) return null;
+  const key = await openDeviceKey();
+  return key.prove({ method, path, token, body, nonce: deviceProof.nonce ?? serverNonce });
 }
 
 function addressOf({ path, query = {} }: ApiRequest): string {

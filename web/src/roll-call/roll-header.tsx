@@ -1,6 +1,6 @@
 /** What class this is, how it stands, and the steps the reader may take. */
 import { Anchor, Button, Text } from '@mantine/core';
-import { IconArrowLeft, IconDoor, IconDoorOff } from '@tabler/icons-react';
+import { IconArrowLeft, IconDoor, IconDoorOff, IconQrcode } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -39,6 +39,7 @@ export function RollHeader({ session }: { readonly session: Session }) {
           <>
             <ConflictCount session={session} />
             <SessionChip status={session.status} />
+            <CodeButton session={session} />
             <MainStep session={session} />
             <SessionMenu session={session} />
           </>
@@ -65,6 +66,24 @@ function Facts({ session }: { readonly session: Session }) {
         <span key={fact}>{fact}</span>
       ))}
     </Text>
+  );
+}
+
+/** To the screen of the room, or to the student's scanner, while the class is open. */
+function CodeButton({ session: { id, status, can } }: { readonly session: Session }) {
+  const { t } = useTranslation();
+  const { student_id: student } = useUser();
+  if (status !== 'open' || (!can.mark && student === null)) return null;
+  return (
+    <Button
+      component={Link}
+      to={`/sessions/${id}/${can.mark ? 'code' : 'scan'}`}
+      size="sm"
+      variant={can.mark ? 'default' : 'filled'}
+      leftSection={<IconQrcode size={17} aria-hidden />}
+    >
+      {t(can.mark ? 'display.show' : 'scan.open')}
+    </Button>
   );
 }
 

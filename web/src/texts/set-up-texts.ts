@@ -14,6 +14,7 @@ import {
 } from './en-common.ts';
 import { conflicts } from './en-conflicts.ts';
 import { notifications } from './en-notifications.ts';
+import { display, scan } from './en-presence.ts';
 import { records } from './en-records.ts';
 import { rollCall, session } from './en-sessions.ts';
 import { shell, signIn } from './en-shell.ts';
@@ -27,6 +28,7 @@ export const english = {
   common,
   component,
   conflicts,
+  display,
   excuse,
   inbox,
   mark,
@@ -38,6 +40,7 @@ export const english = {
   report,
   requests,
   rollCall,
+  scan,
   selfEntry,
   session,
   shell,

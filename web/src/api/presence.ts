@@ -1,0 +1,81 @@
+/** Calls about displayed codes, scans and this phone. */
+import { openDeviceKey } from '../device/device-key.ts';
+import type { ApiClient } from './client.ts';
+import type { MarkResult } from './types.ts';
+
+const SESSIONS = '/api/v1/attendance/sessions/';
+const DEVICE_KEYS = '/api/v1/me/device-keys/';
+
+/** A display that was started. */
+export interface StartedDisplay {
+  readonly display_token: string;
+  readonly display_expires_at: string;
+}
+
+/** The right to send one scan. */
+export interface ScanTicket {
+  readonly ticket: string;
+  readonly expires_at: string;
+  readonly asks_location: boolean;
+}
+
+/** A position as the browser states it. */
+export interface Position {
+  readonly lat: number;
+  readonly lng: number;
+  readonly accuracy_m: number;
+  readonly fix_age_ms: number;
+  readonly platform: 'web';
+}
+
+/** What a scan says. */
+export interface Scan {
+  readonly session: string;
+  readonly ticket: string;
+  readonly qr_token?: string;
+  readonly text_code?: string;
+  readonly location?: Position;
+}
+
+export const startDisplay = (api: ApiClient, session: string, textCode: boolean) =>
+  api.request<StartedDisplay>({
+    method: 'POST',
+    path: `${SESSIONS}${session}/generate-qr/`,
+    body: { text_code: textCode },
+  });
+
+/** Whether this browser is a registered device of the signed-in person. */
+export async function isRegistered(api: ApiClient, signal?: AbortSignal): Promise<boolean> {
+  const { jkt } = await openDeviceKey();
+  const { results } = await api.request<{
+    readonly results: readonly { readonly jkt: string; readonly status: string }[];
+  }>({ path: DEVICE_KEYS, signal });
+  return results.some((key) => key.jkt === jkt && key.status !== 'revoked');
+}
+
+export async function registerDevice(api: ApiClient): Promise<void> {
+  const { publicKey } = await openDeviceKey();
+  await api.request({
+    method: 'POST',
+    path: DEVICE_KEYS,
+    body: { public_key: publicKey },
+    deviceProof: {},
+  });
+}
+
+export const openScanner = (api: ApiClient, session: string) =>
+  api.request<ScanTicket>({
+    method: 'POST',
+    path: `${SESSIONS}${session}/scan-tickets/`,
+    deviceProof: {},
+  });
+
+/** Sends a scan; its proof is made for the ticket. */
+export const sendScan = (api: ApiClient, body: Scan, idempotencyKey: string) =>
+  api.request<MarkResult>({
+    method: 'POST',
+    path: '/api/v1/attendance/records/qr-scan/',
+    body,
+    idempotencyKey,
+    deviceProof: { nonce: body.ticket },
+  });

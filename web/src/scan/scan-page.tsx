@@ -1,0 +1,251 @@
+/** A student's scanner: camera, digits, and what became of the scan. */
+import { Alert, Button, Group, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { IconCamera, IconCircleCheck, IconCloudOff, IconDeviceMobile } from '@tabler/icons-react';
+import { useEffect, useState, type FormEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useParams } from 'react-router';
+import { isRegistered, registerDevice } from '../api/presence.ts';
+import { queryKeys } from '../api/query-keys.ts';
+import { useApp, useUser } from '../app-context.ts';
+import { FormFailure } from '../shared/form-failure.tsx';
+import { notifyDone } from '../shared/notify.ts';
+import { PageHeader } from '../shared/page-header.tsx';
+import { LoadFailed, LoadingCards } from '../shared/states.tsx';
+import { NotAllowedPage } from '../shell/not-found-page.tsx';
+import { CameraView } from './camera-view.tsx';
+import { countSaved, sendSaved } from './saved-scans.ts';
+import './scan.css';
+import { useScanner, type ScanEnd } from './use-scanner.ts';
+
+/** The text of a code of ours (presence.md section 2); other codes in the room are passed over. */
+const OUR_CODE = /^[\w-]{58}$/;
+
+/** The page; another session is another page. */
+export function ScanPage() {
+  const { session } = useParams();
+  const { student_id: student } = useUser();
+  if (session === undefined) throw new Error('the address names no session');
+  if (student === null) return <NotAllowedPage />;
+  return <RegisteredOnly key={session} session={session} student={student} />;
+}
+
+interface ScannerProps {
+  readonly session: string;
+  readonly student: string;
+}
+
+function RegisteredOnly({ session, student }: ScannerProps) {
+  const { t } = useTranslation();
+  const { api } = useApp();
+  const registered = useQuery({
+    queryKey: queryKeys.ownDevice,
+    queryFn: ({ signal }) => isRegistered(api, signal),
+    // A phone that was registered once scans offline too.
+    networkMode: 'offlineFirst',
+    staleTime: Infinity,
+  });
+  useSavedScans(student);
+  return (
+    <>
+      <PageHeader title={t('scan.title')} lead={t('scan.lead')} />
+      {registered.data === undefined ? (
+        registered.error === null ? (
+          <LoadingCards count={1} height={240} />
+        ) : (
+          <LoadFailed error={registered.error} onRetry={() => void registered.refetch()} />
+        )
+      ) : registered.data ? (
+        <Scanner session={session} student={student} />
+      ) : (
+        <Register />
+      )}
+    </>
+  );
+}
+
+/** Sends what was saved offline, now and whenever the connection comes back. */
+function useSavedScans(student: string): void {
+  const { api } = useApp();
+  const { t } = useTranslation();
+  useEffect(() => {
+    const flush = (): void => {
+      if (countSaved(student) === 0) return;
+      sendSaved(api, student).then(
+        (results) => {
+          if (results.length > 0) notifyDone(t('scan.sentLater'));
+        },
+        // Still offline, or refused for now: it stays saved and the next connection tries again.
+        () => undefined,
+      );
+    };
+    flush();
+    addEventListener('online', flush);
+    return () => removeEventListener('online', flush);
+  }, [api, student, t]);
+}
+
+function Register() {
+  const { t } = useTranslation();
+  const { api } = useApp();
+  const queryClient = useQueryClient();
+  const register = useMutation({
+    mutationFn: () => registerDevice(api),
+    onSuccess: () => {
+      queryClient.setQueryData(queryKeys.ownDevice, true);
+      notifyDone(t('scan.registered'));
+    },
+  });
+  return (
+    <Paper p="md" maw={560}>
+      <Stack gap="sm">
+        <Title order={2} size="h4">
+          {t('scan.registerTitle')}
+        </Title>
+        <Text size="sm">{t('scan.registerText')}</Text>
+        <FormFailure error={register.error} />
+        <Group>
+          <Button
+            leftSection={<IconDeviceMobile size={18} aria-hidden />}
+            loading={register.isPending}
+            onClick={() => register.mutate()}
+          >
+            {t('scan.register')}
+          </Button>
+        </Group>
+      </Stack>
+    </Paper>
+  );
+}
+
+function Scanner({ session, student }: ScannerProps) {
+  const { t } = useTranslation();
+  const { refused, asksLocation, sending, again } = useScanner(session, student);
+  const [isLooking, setLooking] = useState(false);
+  const [hasCamera, setHasCamera] = useState(true);
+  if (refused) return <FormFailure error={refused} />;
+  if (sending.data) {
+    return (
+      <Ended
+        end={sending.data}
+        onAgain={() => {
+          setLooking(false);
+          again();
+        }}
+      />
+    );
+  }
+  return (
+    <Stack gap="md" maw={560}>
+      <FormFailure error={sending.error} />
+      {isLooking && hasCamera && !sending.isPending ? (
+        <Paper className="scan-frame">
+          <CameraView
+            onCode={(text) => {
+              if (!OUR_CODE.test(text) || sending.isPending) return;
+              setLooking(false);
+              sending.mutate({ qr_token: text });
+            }}
+            onFailure={() => setHasCamera(false)}
+          />
+          <Text size="sm" role="status" p="sm">
+            {t('scan.looking')}
+          </Text>
+        </Paper>
+      ) : (
+        <Button
+          size="lg"
+          leftSection={<IconCamera size={20} aria-hidden />}
+          loading={sending.isPending}
+          disabled={!hasCamera}
+          onClick={() => {
+            if (sending.error) again();
+            setLooking(true);
+          }}
+        >
+          {t('scan.startCamera')}
+        </Button>
+      )}
+      {hasCamera ? null : (
+        <Alert color="yellow" variant="light" role="alert">
+          {t('scan.noCamera')}
+        </Alert>
+      )}
+      <Digits
+        isSending={sending.isPending}
+        onSend={(text) => sending.mutate({ text_code: text })}
+      />
+      {asksLocation ? (
+        <Text size="xs" c="dimmed">
+          {t('scan.whyLocation')}
+        </Text>
+      ) : null}
+    </Stack>
+  );
+}
+
+interface DigitsProps {
+  readonly isSending: boolean;
+  readonly onSend: (digits: string) => void;
+}
+
+function Digits({ isSending, onSend }: DigitsProps) {
+  const { t } = useTranslation();
+  const [digits, setDigits] = useState('');
+  const isWhole = /^\d{6}$/.test(digits);
+  const send = (event: FormEvent): void => {
+    event.preventDefault();
+    if (isWhole) onSend(digits);
+  };
+  return (
+    <form onSubmit={send}>
+      <Group align="flex-end" gap="sm">
+        <TextInput
+          label={t('scan.textCode')}
+          inputMode="numeric"
+          autoComplete="one-time-code"
+          maxLength={6}
+          value={digits}
+          onChange={(event) => setDigits(event.currentTarget.value.replaceAll(/\D/g, ''))}
+        />
+        <Button type="submit" variant="default" disabled={!isWhole} loading={isSending}>
+          {t('scan.sendTextCode')}
+        </Button>
+      </Group>
+    </form>
+  );
+}
+
+interface EndedProps {
+  readonly end: ScanEnd;
+  readonly onAgain: () => void;
+}
+
+function Ended({ end, onAgain }: EndedProps) {
+  const { t } = useTranslation();
+  const isSaved = end.kind === 'saved';
+  const mark = end.kind === 'answered' ? (end.result.record?.mark ?? null) : null;
+  return (
+    <Stack gap="md" maw={560}>
+      <Alert
+        color={isSaved ? 'yellow' : 'green'}
+        variant="light"
+        role="status"
+        data-testid="scan-result"
+        icon={isSaved ? <IconCloudOff aria-hidden /> : <IconCircleCheck aria-hidden />}
+        title={isSaved ? t('scan.saved') : t('scan.done')}
+      >
+        {isSaved
+          ? t('scan.savedText')
+          : mark === null
+            ? t('scan.alreadyRecorded')
+            : t(`mark.${mark}`)}
+      </Alert>
+      <Group>
+        <Button variant="default" onClick={onAgain}>
+          {t('scan.again')}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}

@@ -1,0 +1,46 @@
+/** English texts of scanning codes and of the screen that shows them. */
+export const scan = {
+  title: 'Scan the code',
+  lead: 'Point your camera at the code on the screen of your class.',
+  open: 'Scan the code',
+  startCamera: 'Start the camera',
+  register: 'Register this phone',
+  registerTitle: 'This phone is not registered yet',
+  registerText:
+    'A phone is registered once, for you alone. It marks nobody else, and replacing it takes a day.',
+  registered: 'This phone is registered',
+  looking: 'Looking for the code…',
+  sending: 'Sending…',
+  done: 'You are recorded',
+  again: 'Scan again',
+  alreadyRecorded: 'Already recorded.',
+  camera: 'What the camera sees',
+  noCamera:
+    'No camera can be used here. Type the digits on the screen, or ask your teacher to mark you.',
+  textCode: 'Six digits on the screen',
+  sendTextCode: 'Send the digits',
+  saved: 'Saved on this phone',
+  savedText:
+    'You are offline. The scan is sent when the connection is back, and your teacher confirms it.',
+  sentLater: 'Your saved scan was sent',
+  whyLocation: 'Your position is compared with the room and not kept.',
+} as const;
+
+export const display = {
+  title: 'Code of the class',
+  show: 'Show code',
+  marked: '{{marked}} of {{roster}} here',
+  digits: 'Or type',
+  withDigits: 'Show digits',
+  withoutDigits: 'Hide digits',
+  fullScreen: 'Full screen',
+  back: 'Back to the roll',
+  waiting: 'The next code is on its way…',
+  ended: 'Marking is closed',
+  purpose: {
+    entry: 'Scan with the app to be recorded',
+    recheck: 'Re-check: if your phone asks you, scan again now',
+    exit: 'Exit scan: scan before you leave',
+  },
+  code: 'The code to scan',
+} as const;
