@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Principal } from '../../auth/principal.ts';
 import { sessionScope, withoutRole } from '../../auth/scope.ts';
 import { appError } from '../../domain/errors.ts';
+import type { PresenceTools } from '../../operations/presence/presence-tools.ts';
 import { syncOperations, type SyncScope } from '../../operations/records/sync-operations.ts';
 import { countByStatus, presentResult } from '../records/presenter.ts';
 import { authorize, route, type Route } from '../route.ts';
@@ -11,11 +12,17 @@ import { SYNC_OPS_MAX, syncBody, syncReply } from './schema.ts';
 const BYTES_MAX = 256 * 1024;
 
 /** The sync routes. */
-export function syncRoutes({ logger }: { readonly logger: Logger }): Route[] {
-  return [sync(logger)];
+export function syncRoutes({
+  logger,
+  presence,
+}: {
+  readonly logger: Logger;
+  readonly presence: PresenceTools;
+}): Route[] {
+  return [sync(logger, presence)];
 }
 
-function sync(logger: Logger): Route {
+function sync(logger: Logger, presence: PresenceTools): Route {
   return route({
     method: 'post',
     path: '/api/v1/attendance/sync',
@@ -55,6 +62,7 @@ function sync(logger: Logger): Route {
         operation,
         syncScope(principal),
         request,
+        () => presence.codes(),
         (error) => logger.error({ err: error }, 'a session of a sync failed'),
       );
       return {

@@ -79,6 +79,15 @@ function send(
   });
 }
 
+/** The code that was on the screen when `op` was captured, or so many seconds before. */
+async function codeOf(session: Id, secondsBefore = 0): Promise<{ qr_code: string }> {
+  const codes = await api.deps.presence.codes();
+  const step = Math.floor((Date.now() - 10 * MINUTE) / 10_000 - secondsBefore / 10);
+  return {
+    qr_code: codes.seal(session, { step, recheck: false, isStatic: false, exit: false }),
+  };
+}
+
 const asStudent = () => ({ token: student, phone: studentPhone });
 
 describe('POST sync/', () => {
@@ -111,7 +120,7 @@ describe('POST sync/', () => {
 
   it('keeps a scan of a student for the teacher to confirm', async () => {
     const session = await openClass({ offlineQr: 'confirm_first' });
-    const scan = op(session, { student: studentAt(0), evidence: { qr_code: 'code' } });
+    const scan = op(session, { student: studentAt(0), evidence: await codeOf(session) });
 
     const reply = await send([scan], asStudent());
 
@@ -126,16 +135,48 @@ describe('POST sync/', () => {
     expect(confirmed.body).toMatchObject({ status: 'applied', record: { mark: 'present' } });
   });
 
+  it('believes a saved code only near the time it was on the screen, and only in its class', async () => {
+    const session = await openClass({ offlineQr: 'confirm_first' });
+    const elsewhere = await openClass({ offlineQr: 'confirm_first' });
+    const scan = async (code: object) => op(session, { student: studentAt(0), evidence: code });
+
+    const reply = await send(
+      [
+        await scan(await codeOf(session, 60)),
+        await scan(await codeOf(session, -60)),
+        await scan(await codeOf(elsewhere)),
+        await scan({ qr_code: 'no code' }),
+        await scan(await codeOf(session)),
+      ],
+      asStudent(),
+    );
+
+    expect(reply.body['results']).toMatchObject([
+      { status: 'rejected', code: 'stale_code' },
+      { status: 'rejected', code: 'stale_code' },
+      { status: 'rejected', code: 'code_invalid' },
+      { status: 'rejected', code: 'code_invalid' },
+      { status: 'needs_review', code: 'offline_unconfirmed' },
+    ]);
+    const kept = await rows<{ evidence: unknown }>(
+      api.em(),
+      "select evidence from attendance_operation where session_id = ?::uuid and outcome = 'admitted'",
+      [session],
+    );
+    expect(kept).toEqual([{ evidence: { via: 'qr', step: expect.any(Number) } }]);
+  });
+
   it('lets a student send their own scans only', async () => {
     const session = await openClass({ offlineQr: 'confirm_first' });
-    const own = { student: studentAt(0), evidence: { qr_code: 'code' } };
+    const closed = await openClass({ offlineQr: 'off' });
+    const own = { student: studentAt(0), evidence: await codeOf(session) };
 
     const reply = await send(
       [
         op(session, { ...own, student: studentAt(1) }),
         op(session, { student: studentAt(0) }),
         op(session, { ...own, mark: 'absent' }),
-        op(await openClass({ offlineQr: 'off' }), own),
+        op(closed, { ...own, evidence: await codeOf(closed) }),
       ],
       asStudent(),
     );
@@ -158,8 +199,9 @@ describe('POST sync/', () => {
     const [shared] = await rows<{ id: Id }>(api.em(), 'select id from device_key where jkt = ?', [
       studentPhone.jkt,
     ]);
+    const code = await codeOf(session);
     const scan = (index: number, evidence: object) =>
-      op(session, { student: studentAt(index), evidence: { qr_code: 'code', ...evidence } });
+      op(session, { student: studentAt(index), evidence: { ...code, ...evidence } });
 
     await send([scan(3, { device_key_id: shared?.id })], { token, phone });
     const reply = await send([scan(0, {})], asStudent());

@@ -28,6 +28,7 @@ type OwnCode =
   | ReviewCode
   | 'already_marked'
   | 'offline_qr_disabled'
+  | 'stale_code'
   | 'session_unknown'
   | 'device_key_unknown'
   | 'kind_not_allowed';

@@ -35,9 +35,6 @@ export interface Fence {
   readonly polygon: readonly Point[] | null;
 }
 
-/** Radius of a room, and of a building, where none is measured. */
-export const DEFAULT_RADIUS_M = { room: 60, building: 120 } as const;
-
 export type GeofenceVerdict = 'inside' | 'outside' | 'unknown' | 'off';
 
 /** Why a position says nothing. */

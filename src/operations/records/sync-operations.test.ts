@@ -89,6 +89,7 @@ async function send(
       items,
       ...change,
     },
+    () => Promise.reject(new Error('a teacher scans nothing')),
     (error) => faults.push(error),
   );
   expect(faults).toEqual([]);

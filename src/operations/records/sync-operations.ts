@@ -9,6 +9,8 @@ import type { Refusal } from '../../domain/attendance/results.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Id, Instant, Mark } from '../../domain/types.ts';
 import { inParallel } from '../in-parallel.ts';
+import type { QrCodes } from '../../security/qr-codes.ts';
+import { judgeSavedScan, readCodeRules, type SavedScan } from '../presence/read-saved-scans.ts';
 import { bindingsAt, type BindingAt } from '../devices/device-bindings.ts';
 import type { Operation } from '../ports.ts';
 import { readClock } from '../sessions/session-row.ts';
@@ -69,15 +71,20 @@ export interface SyncOutcome {
   readonly results: readonly OperationResult[];
 }
 
+/** Gives the codes that saved scans are opened with. */
+export type CodesOf = () => Promise<QrCodes>;
+
 /**
  * Takes the claims session by session, each in a transaction of its own that is committed before
  * this returns. A fault that may pass gives `retry` for the items of that session only.
+ * @param codesOf  asked only where a student's scans are among the claims
  * @param onFault  told of faults behind a `retry`
  */
 export async function syncOperations(
   operation: Operation,
   scope: SyncScope,
   request: SyncRequest,
+  codesOf: CodesOf,
   onFault: (error: unknown) => void,
 ): Promise<SyncOutcome> {
   const receivedMs = await readClock(operation.em);
@@ -92,6 +99,7 @@ export async function syncOperations(
       at: new Date(time.review ? receivedMs : time.effAtMs).toISOString(),
     })),
   );
+  const scans = await readScans(operation.em, scope, captures, codesOf);
   const results = request.items.map((item) => rejectedResult(item, UNKNOWN_SESSION));
   const drafts: { readonly place: number; readonly sessionId: Id; draft: OperationDraft }[] = [];
   captures.forEach(({ item, time }, place) => {
@@ -99,7 +107,12 @@ export async function syncOperations(
     const rank = sessions.get(sessionId);
     if (rank === undefined) return;
     const binding = bindings[place] ?? 'nobody';
-    const draft = draftOf(request, scope, item, time, rank, binding);
+    const draft = draftOf(request, scope, item, {
+      time,
+      staffRank: rank,
+      binding,
+      scan: scans.get(item.opId) ?? null,
+    });
     drafts.push({ place, sessionId, draft });
   });
   const ofSession = Map.groupBy(drafts, ({ sessionId }) => sessionId);
@@ -163,16 +176,48 @@ function timeOf(request: SyncRequest, item: SyncItem, receivedMs: number): Judge
   });
 }
 
+/** What the codes that a student's phone kept are worth. */
+async function readScans(
+  em: Em,
+  { studentId }: SyncScope,
+  captures: readonly { readonly item: SyncItem; readonly time: JudgedTime }[],
+  codesOf: CodesOf,
+): Promise<Map<Id, SavedScan>> {
+  const scans = new Map<Id, SavedScan>();
+  if (studentId === null) return scans;
+  const codes = await codesOf();
+  const rules = await readCodeRules(
+    em,
+    captures.map(({ item }) => item.sessionId),
+  );
+  for (const { item, time } of captures) {
+    const own = rules.get(item.sessionId);
+    const { qr_code: code } = item.evidence;
+    if (!own || code === undefined) continue;
+    scans.set(item.opId, judgeSavedScan(codes, item.sessionId, own, code, time));
+  }
+  return scans;
+}
+
+/** What was found out about a claim before it becomes a draft. */
+interface Findings {
+  readonly time: JudgedTime;
+  readonly staffRank: number | null;
+  readonly binding: BindingAt;
+  /** The saved code of a student's scan; null where there is none. */
+  readonly scan: SavedScan | null;
+}
+
 function draftOf(
   request: SyncRequest,
   scope: SyncScope,
   item: SyncItem,
-  time: JudgedTime,
-  staffRank: number | null,
-  binding: BindingAt,
+  { time, staffRank, binding, scan }: Findings,
 ): OperationDraft {
   const isStudent = scope.studentId !== null;
-  const refusal = isStudent ? studentRefusal(scope, item) : staffRefusal(staffRank, item);
+  const refusal = isStudent
+    ? (studentRefusal(scope, item) ?? scan?.refusal ?? null)
+    : staffRefusal(staffRank, item);
   const unknownDevice = binding === 'nobody' ? UNKNOWN_DEVICE : null;
   const flags = binding === 'another' ? [...time.flags, 'foreign_device'] : [...time.flags];
   return {
@@ -182,7 +227,7 @@ function draftOf(
     rank: isStudent ? RANK.offlineQr : (staffRank ?? RANK.faculty),
     source: isStudent ? 'qr' : 'manual',
     captureMode: 'offline',
-    effAt: new Date(time.effAtMs).toISOString(),
+    effAt: new Date(scan?.effAtMs ?? time.effAtMs).toISOString(),
     capturedAt: item.capturedAt,
     clockTrust: time.trust,
     baseOpId: item.baseOpId,
@@ -190,7 +235,8 @@ function draftOf(
     flags,
     deviceKeyId: unknownDevice ? null : (item.evidence.device_key_id ?? request.deviceKeyId),
     clientId: request.clientId,
-    evidence: evidenceOf(item.evidence),
+    evidence: evidenceOf(item.evidence, scan),
+    ...(hasEvidence(item.evidence) ? { claimed: claimedOf(item.evidence) } : {}),
     notes: item.notes,
     keepsRefusal: true,
     draftsAfterLock: true,
@@ -198,9 +244,24 @@ function draftOf(
   };
 }
 
-function evidenceOf({ qr_code, device_key_id }: SyncEvidence): Record<string, string> | null {
-  const evidence = {
+const hasEvidence = (evidence: SyncEvidence): boolean =>
+  Object.keys(claimedOf(evidence)).length > 0;
+
+/** What the phone sent, for telling a repeat from a misuse of its id. */
+function claimedOf({ qr_code, device_key_id }: SyncEvidence): Record<string, string> {
+  return {
     ...(qr_code === undefined ? {} : { qr_code }),
+    ...(device_key_id === undefined ? {} : { device_key_id }),
+  };
+}
+
+/** What is kept of it: the step a code proves, never the code itself. */
+function evidenceOf(
+  { device_key_id }: SyncEvidence,
+  scan: SavedScan | null,
+): Record<string, string | number> | null {
+  const evidence = {
+    ...(scan && scan.refusal === null ? { via: 'qr', step: scan.step } : {}),
     ...(device_key_id === undefined ? {} : { device_key_id }),
   };
   return Object.keys(evidence).length === 0 ? null : evidence;
