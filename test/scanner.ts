@@ -15,6 +15,8 @@ export interface ScanChanges {
   /** Signs over another nonce than the ticket. */
   readonly nonce?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What the phone believes the time is, Unix milliseconds. */
+  readonly issuedAtMs?: number;
 }
 
 /** A signed-in student with a registered phone. */
@@ -61,7 +63,9 @@ export async function makeScanner(
       });
       const url = `${api.baseUrl}${SCAN}`;
       const nonce = changes.nonce ?? secret ?? 'none';
-      const dpop = await device.sign({ method: 'POST', url, token, body: raw, nonce });
+      const iat = Math.floor((changes.issuedAtMs ?? Date.now()) / 1_000);
+      const proven = { method: 'POST', url, token, body: raw, nonce };
+      const dpop = await device.sign(proven, { claims: { iat } });
       return api.request('POST', SCAN, {
         token,
         raw,
