@@ -21,14 +21,12 @@ export interface Figure {
 function tally(name: string) {
   const outcomes = new Map<string, number>();
   let [tried, broken] = [0, 0];
-  return {
-    add(outcome: string, isAllowed: boolean): void {
-      tried += 1;
-      if (!isAllowed) broken += 1;
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-    },
-    figure: (): Figure => ({ name, tried, broken, outcomes }),
+  const add = (outcome: string, isAllowed: boolean): void => {
+    tried += 1;
+    if (!isAllowed) broken += 1;
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   };
+  return { add, figure: (): Figure => ({ name, tried, broken, outcomes }) };
 }
 
 const phoneAt = (hall: Hall, index: number): Phone => {

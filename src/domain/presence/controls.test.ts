@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { headCountTolerance, judgeHeadCount } from './head-count.ts';
+import { isOfflineOften } from './offline-share.ts';
 import { drawSample, recheckMoment, sampleSize, type Dice } from './recheck.ts';
 
 describe('a head count', () => {
@@ -78,4 +79,14 @@ describe('a re-check', () => {
     );
     expect(recheckMoment(0, 20 * 60_000, first)).toBeNull();
   });
+});
+
+test.each([
+  [4, 4, false],
+  [5, 20, false],
+  [5, 19, true],
+  [6, 20, true],
+  [0, 0, false],
+])('%i offline scans of %i', (offline, scans, isOften) => {
+  expect(isOfflineOften({ offline, scans })).toBe(isOften);
 });
