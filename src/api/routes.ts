@@ -6,6 +6,7 @@ import { authRoutes } from './auth/routes.ts';
 import { conflictRoutes } from './conflicts/routes.ts';
 import { correctionRoutes } from './correction/routes.ts';
 import { deviceRoutes } from './devices/routes.ts';
+import { rebindRoutes } from './devices/rebind-routes.ts';
 import { docsRoutes } from './docs/routes.ts';
 import { enrolmentRoutes } from './enrolments/routes.ts';
 import { healthRoutes } from './health/routes.ts';
@@ -34,6 +35,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...academicsRoutes(),
     ...enrolmentRoutes(),
     ...deviceRoutes(),
+    ...rebindRoutes(),
     ...sessionRoutes(deps),
     ...presenceRoutes(deps),
     ...recordRoutes(),

@@ -5,7 +5,7 @@ import { exportJWK } from 'jose';
 import { z } from 'zod';
 import { startTestApi, textOf, type ApiReply, type TestApi } from '../../../test/api.ts';
 import { makeDevice, type ProofChanges, type TestDevice } from '../../../test/device.ts';
-import { makeWorld, type World } from '../../../test/factories.ts';
+import { makeWorld, type World, TEST_PASSWORD } from '../../../test/factories.ts';
 import { rows } from '../../db/orm.ts';
 import type { Id } from '../../domain/types.ts';
 import { bindingsAt } from '../../operations/devices/device-bindings.ts';
@@ -43,7 +43,7 @@ beforeAll(async () => {
     routes: (deps) => [...allRoutes(deps), ...probes],
     variables: { RATE_LIMIT_SCALE: '100', PUBLIC_ORIGINS: 'https://campus.example' },
   });
-  world = await makeWorld(api.em(), { studentCount: 20 });
+  world = await makeWorld(api.em(), { studentCount: 60 });
 });
 afterAll(() => api.close());
 
@@ -52,10 +52,11 @@ const verdict = (reply: ApiReply): unknown[] => [reply.status, reply.body['code'
 
 let nextStudent = 0;
 /** A signed-in student without a device. */
-async function newPerson(): Promise<{ userId: Id; token: string }> {
+async function newPerson(): Promise<{ userId: Id; email: string; token: string }> {
   const student = world.students[(nextStudent += 1) - 1];
   if (!student) throw new Error('the world needs more students');
-  return { userId: student.userId, token: await api.signIn(student.email) };
+  const { userId, email } = student;
+  return { userId, email, token: await api.signIn(email) };
 }
 
 /** A signed-in student with a registered device. */
@@ -66,6 +67,12 @@ async function newHolder(alg: 'ES256' | 'EdDSA' = 'ES256') {
 
 const register = (device: TestDevice, token: string): Promise<ApiReply> =>
   device.request(api, 'POST', KEYS, { token, body: { public_key: device.publicKey } });
+
+const replaceBy = (device: TestDevice, token: string): Promise<ApiReply> =>
+  device.request(api, 'POST', KEYS, {
+    token,
+    body: { public_key: device.publicKey, replace: true },
+  });
 
 async function auditOf(action: string, entityId: string): Promise<Record<string, unknown>[]> {
   const found = await rows<{ body: Record<string, unknown> }>(
@@ -122,7 +129,7 @@ describe('POST /api/v1/me/device-keys', () => {
     expect(reply.body['errors']).toMatchObject([{ path: 'public_key', code: 'other_key' }]);
   });
 
-  it('refuses a second device until the first is removed', async () => {
+  it('refuses a second device unless the first is removed or to be replaced', async () => {
     const { token, userId, device, id } = await newHolder();
     const second = await makeDevice();
 
@@ -132,16 +139,78 @@ describe('POST /api/v1/me/device-keys', () => {
 
     const list = await api.request('GET', KEYS, { token });
     expect(list.body['results']).toMatchObject([
-      { jkt: second.jkt, status: 'active', valid_to: null },
+      { jkt: second.jkt, status: 'pending', valid_to: null },
       { id, jkt: device.jkt, status: 'revoked' },
     ]);
     expect(await auditOf('auth.device_revoked', id)).toMatchObject([{ actor: userId }]);
   });
 
+  it('replaces a device at once, and the new one is pending for a day', async () => {
+    const { token, id } = await newHolder();
+    const second = await makeDevice();
+
+    const replaced = await replaceBy(second, token);
+
+    expect(replaced.body).toMatchObject({ jkt: second.jkt, status: 'pending' });
+    const list = await api.request('GET', KEYS, { token });
+    expect(list.body['results']).toMatchObject([{ jkt: second.jkt }, { id, status: 'revoked' }]);
+    await rows(
+      api.em(),
+      "update device_binding set pending_until = app_clock() where status = 'pending'",
+    );
+    const later = await api.request('GET', KEYS, { token });
+    expect(later.body['results']).toMatchObject([{ status: 'active' }, { status: 'revoked' }]);
+  });
+
+  it('takes a later device soon after the sign-in only, and two within 120 days', async () => {
+    const { token } = await newHolder();
+    for (let change = 0; change < 2; change += 1) {
+      expect((await replaceBy(await makeDevice(), token)).status).toBe(201);
+    }
+    expect(verdict(await replaceBy(await makeDevice(), token))).toEqual([409, 'rebind_limit']);
+
+    const holder = await newHolder();
+    const signedIn = await api.request('POST', '/api/v1/auth/login', {
+      body: { email: holder.email, password: TEST_PASSWORD },
+    });
+    const refreshToken = textOf(signedIn.body['refresh_token']);
+    await api.moveClock(11 * 60_000);
+    try {
+      const renewed = await api.request('POST', '/api/v1/auth/refresh', {
+        body: { refresh_token: refreshToken },
+      });
+      const late = textOf(renewed.body['access_token']);
+      const reply = await replaceBy(await makeDevice(), late);
+      expect(verdict(reply)).toEqual([403, 'step_up_required']);
+    } finally {
+      await api.moveClock(0);
+    }
+  });
+
+  it('registers one phone for as many students as the institution allows', async () => {
+    const { token, device } = await newHolder();
+    const sibling = await newPerson();
+    expect(verdict(await register(device, sibling.token))).toEqual([403, 'device_of_another']);
+    await rows(
+      api.em(),
+      `insert into setting (id, name, scope_kind, value)
+       values (?::uuid, 'MAX_STUDENTS_PER_DEVICE', 'institution', '2'::jsonb)`,
+      [api.deps.ids.next()],
+    );
+    try {
+      expect((await register(device, sibling.token)).status).toBe(201);
+      const third = await newPerson();
+      expect(verdict(await register(device, third.token))).toEqual([403, 'device_of_another']);
+      expect((await register(device, token)).status).toBe(200);
+    } finally {
+      await rows(api.em(), "delete from setting where name = 'MAX_STUDENTS_PER_DEVICE'");
+    }
+  });
+
   it('gives one key sent by two people at once to exactly one of them', async () => {
-    const people = [await newPerson(), await newPerson()];
     const rounds = 10;
     for (let round = 0; round < rounds; round += 1) {
+      const people = [await newPerson(), await newPerson()];
       const device = await makeDevice();
       // Both have a nonce already, so that the two requests that count run together.
       await device.request(api, 'GET', PROBE, { token: people[0]?.token ?? '' });
@@ -151,9 +220,6 @@ describe('POST /api/v1/me/device-keys', () => {
       const codes = replies.map((reply) => reply.body['code']).filter(Boolean);
       expect(replies.map((reply) => reply.status).sort(byNumber)).toEqual([201, 403]);
       expect(codes).toEqual(['device_of_another']);
-      const winner = replies.findIndex((reply) => reply.status === 201);
-      const id = textOf(replies[winner]?.body['id']);
-      await api.request('DELETE', `${KEYS}/${id}`, { token: people[winner]?.token ?? '' });
     }
   });
 

@@ -51,12 +51,21 @@ const register = route({
   tag: TAG,
   access: selfAccess,
   deviceProof: 'any_key',
-  body: z.strictObject({ public_key: publicKey }),
+  body: z.strictObject({
+    public_key: publicKey,
+    replace: z
+      .boolean()
+      .default(false)
+      .describe('end the present device; the new one is pending for a day'),
+  }),
   replies: { 200: deviceKeyReply, 201: deviceKeyReply },
-  errors: ['device_of_another', 'device_already_bound'],
+  errors: ['device_of_another', 'device_already_bound', 'step_up_required', 'rebind_limit'],
   handler: async ({ body, principal, operation, deviceKey }) => {
     if (!isSameKey(body.public_key, deviceKey.publicKey)) throw otherKey();
-    const { deviceKeyId, isNew } = await bindDevice(operation, principal.userId, deviceKey);
+    const { deviceKeyId, isNew } = await bindDevice(operation, principal.userId, deviceKey, {
+      replace: body.replace,
+      signedInMs: principal.authTime * 1_000,
+    });
     const [bound] = await listOwnDeviceKeys(operation.em, principal.userId, deviceKeyId);
     if (!bound) throw appError('invariant_broken', 'A registered device vanished.');
     return { status: isNew ? 201 : 200, body: present(bound) };

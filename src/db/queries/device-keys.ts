@@ -32,7 +32,9 @@ export async function listOwnDeviceKeys(
   }>(
     em,
     `select * from (
-       select distinct on (k.id) k.id, k.jkt, k.strength, b.status, b.valid_from, b.valid_to
+       select distinct on (k.id) k.id, k.jkt, k.strength, b.valid_from, b.valid_to,
+         case when b.status = 'pending' and b.pending_until <= app_clock() then 'active'
+           else b.status end as status
        from device_binding b join device_key k on k.id = b.device_key_id
        where b.user_id = ?::uuid and (?::uuid is null or k.id = ?::uuid)
        order by k.id, b.valid_from desc, b.id desc) latest
