@@ -92,6 +92,18 @@ describe('scanning in a browser', () => {
     await phone.page.getByTestId('scan-result').getByText('You are recorded').waitFor();
   });
 
+  it('replaces a registered phone after saying what that means', async () => {
+    const session = await classNow();
+    const email = world.students[1]?.email ?? '';
+    const { page } = await visit(email, `/sessions/${session}/scan`, PHONE);
+    await page.getByRole('button', { name: 'Register this phone' }).click();
+    await page.getByText('Another phone is registered for you').waitFor();
+
+    await page.getByRole('button', { name: 'Replace it by this phone' }).click();
+
+    await page.getByRole('button', { name: 'Start the camera' }).waitFor();
+  });
+
   it('keeps a scan made offline and sends it when the connection is back', async () => {
     const session = await classNow();
     const email = world.students[2]?.email ?? '';

@@ -1,8 +1,13 @@
 /** The integrity report of a section: where presence was claimed in ways that deserve a look. */
-import type { SqlScope } from '../../auth/scope.ts';
 import type { HeadCountOutcome } from '../../domain/presence/head-count.ts';
 import type { Id, Instant, LocalDate } from '../../domain/types.ts';
 import { firstRow, rows, toInstant, type Em } from '../orm.ts';
+
+/** A condition over `course_section cs` with its values. */
+export interface SectionScope {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
 
 /** Which classes the report looks at. */
 export interface IntegrityPeriod {
@@ -65,7 +70,7 @@ const SESSIONS = `
 /** Reads the report; undefined for a section outside the scope (rule O2). */
 export async function readIntegrity(
   em: Em,
-  scope: SqlScope,
+  scope: SectionScope,
   period: IntegrityPeriod,
 ): Promise<IntegrityReport | undefined> {
   const visible = await firstRow(

@@ -53,12 +53,13 @@ export async function isRegistered(api: ApiClient, signal?: AbortSignal): Promis
   return results.some((key) => key.jkt === jkt && key.status !== 'revoked');
 }
 
-export async function registerDevice(api: ApiClient): Promise<void> {
+/** Makes this browser the device of the signed-in person, in place of another where `replace` is set. */
+export async function registerDevice(api: ApiClient, replace: boolean): Promise<void> {
   const { publicKey } = await openDeviceKey();
   await api.request({
     method: 'POST',
     path: DEVICE_KEYS,
-    body: { public_key: publicKey },
+    body: { public_key: publicKey, replace },
     deviceProof: {},
   });
 }

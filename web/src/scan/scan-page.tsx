@@ -6,6 +6,7 @@ import { useEffect, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useParams } from 'react-router';
 import { isRegistered, registerDevice } from '../api/presence.ts';
+import { ApiProblem } from '../api/problem.ts';
 import { queryKeys } from '../api/query-keys.ts';
 import { useApp, useUser } from '../app-context.ts';
 import { FormFailure } from '../shared/form-failure.tsx';
@@ -90,27 +91,29 @@ function Register() {
   const { api } = useApp();
   const queryClient = useQueryClient();
   const register = useMutation({
-    mutationFn: () => registerDevice(api),
+    mutationFn: (replace: boolean) => registerDevice(api, replace),
     onSuccess: () => {
       queryClient.setQueryData(queryKeys.ownDevice, true);
       notifyDone(t('scan.registered'));
     },
   });
+  const { error } = register;
+  const hasOther = error instanceof ApiProblem && error.code === 'device_already_bound';
   return (
     <Paper p="md" maw={560}>
       <Stack gap="sm">
         <Title order={2} size="h4">
-          {t('scan.registerTitle')}
+          {t(hasOther ? 'scan.replaceTitle' : 'scan.registerTitle')}
         </Title>
-        <Text size="sm">{t('scan.registerText')}</Text>
-        <FormFailure error={register.error} />
+        <Text size="sm">{t(hasOther ? 'scan.replaceText' : 'scan.registerText')}</Text>
+        {hasOther ? null : <FormFailure error={error} />}
         <Group>
           <Button
             leftSection={<IconDeviceMobile size={18} aria-hidden />}
             loading={register.isPending}
-            onClick={() => register.mutate()}
+            onClick={() => register.mutate(hasOther)}
           >
-            {t('scan.register')}
+            {t(hasOther ? 'scan.replace' : 'scan.register')}
           </Button>
         </Group>
       </Stack>
