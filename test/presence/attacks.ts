@@ -234,6 +234,8 @@ export async function playAttack(
       geofenceMode: 'level',
       ...policy,
     });
+    // Attempts follow each other quickly: each starts at a moment of a step of its own.
+    await hall.setClock(Date.now() + dice.below(STEP_MS));
     const absent = phoneAt(hall, 2 * time);
     const friend = phoneAt(hall, 2 * time + 1);
     const outcome = await attack.play({ hall, session, absent, friend, dice });
