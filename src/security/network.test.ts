@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { networkOf, networkTest } from './network.ts';
+import { networkOf, networkTest, plainAddress } from './network.ts';
 
 describe('networkOf', () => {
   it.each([
@@ -31,4 +31,13 @@ describe('networkTest', () => {
     expect(() => networkTest(['10.0.0.1'])).toThrow(/not a network/);
     expect(() => networkTest(['campus/8'])).toThrow(/not a network/);
   });
+});
+
+it.each([
+  ['::ffff:10.20.0.7', '10.20.0.7'],
+  ['10.20.0.7', '10.20.0.7'],
+  ['fe80::1%eth0', 'fe80::1'],
+  [undefined, ''],
+])('the address %s is %s in a network', (address, plain) => {
+  expect(plainAddress(address)).toBe(plain);
 });

@@ -33,7 +33,7 @@ export function networkTest(networks: readonly string[]): NetworkTest {
 }
 
 /** IPv4 written as IPv6 (`::ffff:10.0.0.1`) is IPv4; a zone index is dropped. */
-function plainAddress(address: string | undefined): string {
+export function plainAddress(address: string | undefined): string {
   const bare = (address ?? '').split('%')[0] ?? '';
   return bare.toLowerCase().startsWith('::ffff:') && bare.includes('.') ? bare.slice(7) : bare;
 }

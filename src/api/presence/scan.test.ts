@@ -5,8 +5,13 @@ import { startTestApi, textOf, type ApiReply, type TestApi } from '../../../test
 import { makeDevice } from '../../../test/device.ts';
 import { makeSession, makeWorld, minutesFromNow, type World } from '../../../test/factories.ts';
 import { makeScanner, type Scanner } from '../../../test/scanner.ts';
+import { eventually } from '../../../test/sockets.ts';
 import { firstRow, rows } from '../../db/orm.ts';
 import type { Id, SessionPolicy } from '../../domain/types.ts';
+import { SYSTEM_ACTOR } from '../../operations/ports.ts';
+import type { Scan } from '../../operations/presence/scan.ts';
+import { createScanDesk } from '../../operations/presence/scan-desk.ts';
+import { sha256Hex } from '../../security/opaque-token.ts';
 
 const STUDENTS = 5;
 
@@ -150,6 +155,45 @@ describe('a scan', () => {
     expect(statuses).toEqual(['applied', 'duplicate', 'duplicate']);
     const other = await phoneAt(1).scan(session, { qr_token: 'x'.repeat(58) }, { opId });
     expect(codes(other)).toBe('422 "op_id_reused"');
+  });
+
+  it('sent twice under one id to two processes is a repeat there too', async () => {
+    const session = await openClass();
+    const { qr_token: token } = await codeOf(session);
+    const scan: Scan = {
+      opId: v7(),
+      userId: world.students[2]?.userId ?? '',
+      actor: { ...SYSTEM_ACTOR, userId: world.students[2]?.userId ?? '' },
+      studentId: studentAt(2),
+      sessionId: session,
+      ticketHash: sha256Hex(await phoneAt(2).ticket(session)),
+      jkt: phoneAt(2).device.jkt,
+      code: { kind: 'qr', token },
+      location: null,
+      positionHash: null,
+      address: null,
+    };
+    const desks = Array.from({ length: 4 }, () => createScanDesk(api.deps, api.deps.presence));
+    // All of them have begun before the first may go on.
+    const sent = await api.em().transactional(async (em) => {
+      await rows(em, 'select 1 from scan_ticket where secret_hash = ? for update', [
+        scan.ticketHash,
+      ]);
+      const running = desks.map((take) => take(scan));
+      await eventually('every process waits', async () => {
+        const waiting = await rows(
+          api.em(),
+          "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        );
+        return waiting.length === desks.length;
+      });
+      return running;
+    });
+    const outcomes = await Promise.all(sent);
+    expect(outcomes.map(({ result }) => result?.status ?? 'refused').toSorted()).toEqual([
+      'applied',
+      ...desks.slice(1).map(() => 'duplicate'),
+    ]);
   });
 
   it('by several students at once marks each of them', async () => {

@@ -70,10 +70,11 @@ async function takeScans(
   tools: ScanTools,
   scans: readonly Scan[],
 ): Promise<TakenScans> {
-  const answers = await readScanFacts(em, scans);
   const sessionIds = [...new Set(scans.map((scan) => scan.sessionId))].sort();
   const sessions = await lockSessionsForMarks(em, sessionIds);
   const tickets = await lockTickets(em, scans);
+  // Only under the ticket's lock: a repeat that another process is storing must be seen as one.
+  const answers = await readScanFacts(em, scans);
   const nowMs = await readClock(em);
   const candidates = scans.map((scan, index): Candidate => {
     const known = answers[index] ?? null;
@@ -94,7 +95,7 @@ async function takeScans(
 function outcomeOf(judged: Candidate['judged'], result: OperationResult | undefined): ScanOutcome {
   if (judged !== 'repeated' && isRefused(judged)) return { refusal: judged, result: null };
   if (!result) throw new Error('an accepted scan gave no result');
-  return { refusal: null, result, verdict: judged === 'repeated' ? null : judged.verdict };
+  return { refusal: null, result };
 }
 
 function factsOf(

@@ -13,7 +13,7 @@ const WAITING_MAX = 5_000;
 
 /**
  * Makes the desk. Scans that arrive while others are being written share the next transaction; two
- * with one id or one ticket never share one, so that the second sees what the first did.
+ * of one student never share one, so that the second sees what the first did.
  * @throws AppError `busy`, `try_again`
  */
 export function createScanDesk(

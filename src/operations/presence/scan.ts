@@ -35,11 +35,7 @@ export interface Scan {
 /** What became of a scan. */
 export type ScanOutcome =
   | { readonly refusal: ScanRefusal; readonly result: null }
-  | {
-      readonly refusal: null;
-      readonly result: OperationResult;
-      readonly verdict: AcceptedScan['verdict'] | null;
-    };
+  | { readonly refusal: null; readonly result: OperationResult };
 
 /** A scan on its way through the checks. */
 export interface Candidate {
