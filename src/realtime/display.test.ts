@@ -81,6 +81,22 @@ describe('/display', () => {
     expect(second.token).not.toBe(first.token);
   });
 
+  it('shows each code once to a screen, however many joined at the same time', async () => {
+    const { displayToken } = await startedClass();
+    const screens = Array.from({ length: 4 }, () => openScreen(displayToken));
+    await Promise.all(screens.map((screen) => eventually('a code', () => screen.codes[0])));
+    const first = screens[0];
+    if (!first) throw new Error('there are screens');
+    const step = first.codes.at(-1)?.step ?? 0;
+    await eventually(
+      'two steps later',
+      () => first.codes.some((code) => code.step >= step + 2),
+      15_000,
+    );
+
+    expect(first.codes.filter((code) => code.step === step + 1)).toHaveLength(1);
+  });
+
   it('ends when the class closes', async () => {
     const { session, displayToken } = await startedClass();
     const screen = openScreen(displayToken);

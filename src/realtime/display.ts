@@ -50,7 +50,8 @@ export function serveDisplays(server: Server, parts: DisplayParts): DisplayNames
   const { orm, presence, logger, clock } = parts;
   // Socket.IO types one table of events per server; here each namespace has its own.
   const displays = server.of('/display') as unknown as Displays;
-  const shown = new Map<Id, NodeJS.Timeout | null>();
+  /** The one running turn of each session; a turn that was overtaken arms no timer. */
+  const shown = new Map<Id, { timer?: NodeJS.Timeout }>();
   const counted = new Map<Id, string>();
   const atWork = new Set<Promise<void>>();
   let isClosed = false;
@@ -68,6 +69,9 @@ export function serveDisplays(server: Server, parts: DisplayParts): DisplayNames
 
   /** Sends the code of now to a session's screens and arms the timer of the next. */
   const show = async (sessionId: Id): Promise<void> => {
+    const turn: { timer?: NodeJS.Timeout } = {};
+    clearTimeout(shown.get(sessionId)?.timer);
+    shown.set(sessionId, turn);
     const nowMs = clock.now().getTime();
     const sockets = socketsOf(sessionId);
     end(
@@ -83,12 +87,13 @@ export function serveDisplays(server: Server, parts: DisplayParts): DisplayNames
       logger.warn({ err: error }, 'a code could not be shown');
       return RETRY_MS;
     });
+    if (shown.get(sessionId) !== turn) return;
     if (nextMs === null) {
       shown.delete(sessionId);
       end(socketsOf(sessionId), 'closed');
       return;
     }
-    shown.set(sessionId, isClosed ? null : setTimeout(() => start(sessionId), nextMs));
+    if (!isClosed) turn.timer = setTimeout(() => start(sessionId), nextMs);
   };
   const start = (sessionId: Id): void => {
     const running = show(sessionId).finally(() => atWork.delete(running));
@@ -146,9 +151,7 @@ export function serveDisplays(server: Server, parts: DisplayParts): DisplayNames
     const { sessionId } = socket.data;
     void socket.join(roomOf(sessionId));
     // A screen that joins gets the code of now; the others are shown it once more.
-    clearTimeout(shown.get(sessionId) ?? undefined);
     counted.delete(sessionId);
-    shown.set(sessionId, null);
     start(sessionId);
   });
 
@@ -156,7 +159,7 @@ export function serveDisplays(server: Server, parts: DisplayParts): DisplayNames
     async close() {
       isClosed = true;
       clearInterval(counter);
-      for (const timer of shown.values()) clearTimeout(timer ?? undefined);
+      for (const { timer } of shown.values()) clearTimeout(timer);
       await Promise.all([...atWork, counting]);
     },
   };
