@@ -11,7 +11,7 @@ import { SEQUENCE } from '../test/model/commands.ts';
 import { emptyTally, findDifference, type Tally } from '../test/model/compare.ts';
 import { MUTANTS, type Mutant } from '../test/model/register.ts';
 import { openSchool, type School } from '../test/model/school.ts';
-import { provision } from '../test/provision.ts';
+import { onPostgres } from './on-postgres.ts';
 import { readEnvironment, writeReport, type Report } from './report.ts';
 
 const CONTROLS = ['mutant', ...MUTANTS] as const;
@@ -49,28 +49,14 @@ async function prove(args: readonly string[]): Promise<number> {
     console.error(`${settings}\n${USAGE}`);
     return 2;
   }
-  const needs = { postgres: true, temporal: false, timeSkipping: false };
-  const provisioned = await provision(needs, (line) => console.error(line)).catch(
-    (error: unknown) => {
-      console.error('PostgreSQL could not be started:', error);
-      return null;
-    },
-  );
-  if (provisioned === null) return 2;
-  try {
-    Object.assign(process.env, provisioned.env);
+  return onPostgres(async () => {
     const school = await openSchool();
     try {
       return await compare(school, settings);
     } finally {
       await school.close();
     }
-  } catch (error) {
-    console.error(error);
-    return 2;
-  } finally {
-    await provisioned.stop();
-  }
+  });
 }
 
 async function compare(school: School, settings: Settings): Promise<number> {

@@ -19,7 +19,7 @@ import {
 } from '../test/presence/attacks.ts';
 import { openHall, type Hall } from '../test/presence/hall.ts';
 import { forgetClaims } from '../test/presence/qr-figures.ts';
-import { provision } from '../test/provision.ts';
+import { onPostgres } from './on-postgres.ts';
 import { readEnvironment, writeReport, type Report } from './report.ts';
 
 const USAGE = 'usage: npm run prove:presence -- [--runs <count>] [--seed <number>] [--json]';
@@ -50,16 +50,7 @@ async function prove(args: readonly string[]): Promise<number> {
     console.error(`${settings}\n${USAGE}`);
     return 2;
   }
-  const needs = { postgres: true, temporal: false, timeSkipping: false };
-  const provisioned = await provision(needs, (line) => console.error(line)).catch(
-    (error: unknown) => {
-      console.error('PostgreSQL could not be started:', error);
-      return null;
-    },
-  );
-  if (provisioned === null) return 2;
-  try {
-    Object.assign(process.env, provisioned.env);
+  return onPostgres(async () => {
     const hall = await openHall(PHONES);
     try {
       await placeRoom(hall);
@@ -67,12 +58,7 @@ async function prove(args: readonly string[]): Promise<number> {
     } finally {
       await hall.close();
     }
-  } catch (error) {
-    console.error(error);
-    return 2;
-  } finally {
-    await provisioned.stop();
-  }
+  });
 }
 
 interface Settings {

@@ -20,7 +20,7 @@ import {
   wrongCodes,
   type Figure,
 } from '../test/presence/qr-figures.ts';
-import { provision } from '../test/provision.ts';
+import { onPostgres } from './on-postgres.ts';
 import { readEnvironment, writeReport, type Report } from './report.ts';
 
 const USAGE =
@@ -51,28 +51,14 @@ async function prove(args: readonly string[]): Promise<number> {
     console.error(`${settings}\n${USAGE}`);
     return 2;
   }
-  const needs = { postgres: true, temporal: false, timeSkipping: false };
-  const provisioned = await provision(needs, (line) => console.error(line)).catch(
-    (error: unknown) => {
-      console.error('PostgreSQL could not be started:', error);
-      return null;
-    },
-  );
-  if (provisioned === null) return 2;
-  try {
-    Object.assign(process.env, provisioned.env);
+  return onPostgres(async () => {
     const hall = await openHall(SCALES[settings.scale].phones);
     try {
       return await measure(hall, settings);
     } finally {
       await hall.close();
     }
-  } catch (error) {
-    console.error(error);
-    return 2;
-  } finally {
-    await provisioned.stop();
-  }
+  });
 }
 
 async function measure(hall: Hall, settings: Settings): Promise<number> {

@@ -1,12 +1,10 @@
 /** The activity of presence: re-checks that are due, and traces whose time is over. */
-import { randomInt } from 'node:crypto';
+import { systemDice } from '../security/system-dice.ts';
 import { forgetPresence } from '../operations/presence/forget-presence.ts';
 import { runDueRechecks } from '../operations/presence/recheck-session.ts';
 import type { PresenceReport } from '../workflows/contract.ts';
 import { guard } from './failures.ts';
 import { callOperation, type ActivityParts } from './parts.ts';
-
-const systemDice = { below: (limit: number): number => randomInt(limit) };
 
 /** Keeps re-checks going and the promises about what is stored. */
 export function presenceActivities(parts: ActivityParts) {

@@ -49,7 +49,7 @@ export function inBatches<T, R>(batching: Batching<T, R>): (item: T) => Promise<
     atWork += 1;
     try {
       for (let batch = next(); batch.length > 0; batch = next()) {
-        await settle(batching, batch);
+        await settle(batching.run, batch);
         for (const { item } of batch) running.delete(keyOf(item));
       }
     } finally {
@@ -69,7 +69,7 @@ export function inBatches<T, R>(batching: Batching<T, R>): (item: T) => Promise<
 }
 
 async function settle<T, R>(
-  { run }: Batching<T, R>,
+  run: Batching<T, R>['run'],
   batch: readonly Waiting<T, R>[],
 ): Promise<void> {
   try {
@@ -80,7 +80,7 @@ async function settle<T, R>(
       only.reject(error);
       return;
     }
-    for (const entry of batch) await settle({ run } as Batching<T, R>, [entry]);
+    for (const entry of batch) await settle(run, [entry]);
   }
 }
 

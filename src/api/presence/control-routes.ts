@@ -1,5 +1,5 @@
 /** Routes of the controls that need no hardware: head counts, re-checks, exit scans. */
-import { randomInt } from 'node:crypto';
+import { systemDice } from '../../security/system-dice.ts';
 import { z } from 'zod';
 import { appError } from '../../domain/errors.ts';
 import {
@@ -29,7 +29,6 @@ import { STAFF_REFUSALS } from './display-routes.ts';
 
 const BASE = '/api/v1/attendance/sessions/:id';
 const TAG = 'Presence';
-const systemDice = { below: (limit: number): number => randomInt(limit) };
 
 /** The routes of counts, re-checks and exit scans. */
 export function controlRoutes(): Route[] {

@@ -1,5 +1,5 @@
 /** Routes of the screen in the room: start showing codes. */
-import { randomInt } from 'node:crypto';
+import { systemDice } from '../../security/system-dice.ts';
 import { toDataURL, toString } from 'qrcode';
 import { appError, type ErrorCode } from '../../domain/errors.ts';
 import { currentCode } from '../../operations/presence/current-code.ts';
@@ -21,8 +21,6 @@ export const STAFF_REFUSALS: readonly ErrorCode[] = [
   'session_locked',
   'session_cancelled',
 ];
-
-const systemDice = { below: (limit: number): number => randomInt(limit) };
 
 /** Starts showing the codes of a session; the only HTTP reply that carries one. */
 export function generateQr(tools: PresenceTools): Route {

@@ -13,8 +13,7 @@ import { appendMarks } from '../records/append-marks.ts';
 import { isTaken, NO_EFFECT, settleRoster, type TakenEffect } from '../records/become-taken.ts';
 import { markingRank, type MarkScope } from '../records/mark-records.ts';
 import { rosterOf } from '../records/roster.ts';
-import { lockSessionForUpdate, readClock, type SessionRow } from '../sessions/session-row.ts';
-import { effectiveStatus } from '../../domain/session/transitions.ts';
+import { lockSessionNow, type SessionRow } from '../sessions/session-row.ts';
 
 /** A count as it is kept. */
 export interface HeadCount {
@@ -40,8 +39,7 @@ export async function countHeads(
 ): Promise<HeadCount> {
   return operation.em.transactional(async (em) => {
     await markingRank(em, scope, sessionId);
-    const session = await lockSessionForUpdate(em, sessionId);
-    const status = statusAt(session, await readClock(em));
+    const { session, effectiveStatus: status } = await lockSessionNow(em, sessionId);
     if (status !== 'open' && status !== 'closed') {
       throw appError('state_conflict', 'Heads are counted while a class is open or closed.');
     }
@@ -63,10 +61,6 @@ export async function countHeads(
     });
     return count;
   });
-}
-
-function statusAt(session: SessionRow, nowMs: number) {
-  return effectiveStatus({ ...session, lockAfterHours: session.policy.lockAfterHours }, nowMs);
 }
 
 async function insertCount(

@@ -10,7 +10,12 @@ import { appendMarks } from '../records/append-marks.ts';
 import { settleRoster } from '../records/become-taken.ts';
 import { markingRank, type MarkScope } from '../records/mark-records.ts';
 import { rosterOf } from '../records/roster.ts';
-import { lockSessionForUpdate, readClock, type SessionRow } from '../sessions/session-row.ts';
+import {
+  lockSessionForUpdate,
+  lockSessionNow,
+  readClock,
+  type SessionRow,
+} from '../sessions/session-row.ts';
 import { requireOpen } from './start-display.ts';
 
 /** A re-check as staff see it. */
@@ -36,8 +41,9 @@ export async function startRecheck(
 ): Promise<RecheckView> {
   return operation.em.transactional(async (em) => {
     await markingRank(em, scope, sessionId);
-    const session = await lockSessionForUpdate(em, sessionId);
-    requireOpen(session, await readClock(em));
+    const locked = await lockSessionNow(em, sessionId);
+    requireOpen(locked);
+    const { session } = locked;
     const shown = await firstRow(em, 'select 1 from session_display where session_id = ?::uuid', [
       sessionId,
     ]);
@@ -146,7 +152,7 @@ export interface RecheckPass {
 
 /**
  * Starts the re-checks whose moment came and settles those whose time is over, each in a transaction
- * of its own. Repeating it changes nothing; the reconciler calls it every minute.
+ * of its own. Repeating it changes nothing; the workflow `presencePass` calls it every minute.
  */
 export async function runDueRechecks(operation: Operation, dice: Dice): Promise<RecheckPass> {
   const due = await rows<{ session_id: Id; status: 'planned' | 'running' }>(

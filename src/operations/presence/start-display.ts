@@ -5,7 +5,6 @@ import { stateRefusal } from '../../domain/attendance/admission.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
 import { appError } from '../../domain/errors.ts';
 import { recheckMoment, type Dice } from '../../domain/presence/recheck.ts';
-import { effectiveStatus } from '../../domain/session/transitions.ts';
 import { SETTINGS } from '../../domain/settings.ts';
 import type { Id, Instant } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
@@ -13,7 +12,7 @@ import { appendMarks } from '../records/append-marks.ts';
 import { settleRoster } from '../records/become-taken.ts';
 import { markingRank, type MarkScope } from '../records/mark-records.ts';
 import { rosterOf } from '../records/roster.ts';
-import { lockSessionForUpdate, readClock, type SessionRow } from '../sessions/session-row.ts';
+import { lockSessionNow, type LockedSession, type SessionRow } from '../sessions/session-row.ts';
 
 /** What staff ask for. */
 export interface DisplayRequest {
@@ -49,9 +48,9 @@ export async function startDisplay(
 ): Promise<StartedDisplay> {
   return operation.em.transactional(async (em) => {
     await markingRank(em, scope, request.sessionId);
-    const session = await lockSessionForUpdate(em, request.sessionId);
-    const nowMs = await readClock(em);
-    requireOpen(session, nowMs);
+    const locked = await lockSessionNow(em, request.sessionId);
+    requireOpen(locked);
+    const { session, nowMs } = locked;
     const kind = await codeKind(em, request.mode);
     const isFirst = await writeDisplay(operation, em, request, kind);
     const shown = await setLateReference(em, session, nowMs);
@@ -84,9 +83,8 @@ export async function startDisplay(
 }
 
 /** Refuses what only an open session does. @throws AppError `session_not_open` and its kin */
-export function requireOpen(session: SessionRow, nowMs: number): void {
-  const facts = { ...session, lockAfterHours: session.policy.lockAfterHours };
-  const refusal = stateRefusal(effectiveStatus(facts, nowMs), RANK.qr, session.opensAt);
+export function requireOpen({ session, effectiveStatus }: LockedSession): void {
+  const refusal = stateRefusal(effectiveStatus, RANK.qr, session.opensAt);
   if (refusal) throw appError(refusal.code, refusal.detail);
 }
 

@@ -5,7 +5,7 @@ import { appError } from '../../domain/errors.ts';
 import type { Id } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
 import { markingRank, type MarkScope } from '../records/mark-records.ts';
-import { lockSessionForUpdate, readClock } from '../sessions/session-row.ts';
+import { lockSessionNow } from '../sessions/session-row.ts';
 import { requireOpen } from './start-display.ts';
 
 /** The exit scan belongs to the end of a class. */
@@ -23,9 +23,9 @@ export async function startExitScan(
 ): Promise<void> {
   await operation.em.transactional(async (em) => {
     await markingRank(em, scope, sessionId);
-    const session = await lockSessionForUpdate(em, sessionId);
-    const nowMs = await readClock(em);
-    requireOpen(session, nowMs);
+    const locked = await lockSessionNow(em, sessionId);
+    requireOpen(locked);
+    const { session, nowMs } = locked;
     if (session.policy.stayMode !== 'first_last') {
       throw appError('state_conflict', 'The time stayed does not count in this class.');
     }

@@ -102,6 +102,12 @@ export async function lockSessionForUpdate(em: Em, id: Id): Promise<SessionRow> 
   return toSessionRow(row);
 }
 
+/** Locks a session for a change of its own, and says how it stands now. @throws AppError `not_found` */
+export async function lockSessionNow(em: Em, id: Id): Promise<LockedSession> {
+  const session = await lockSessionForUpdate(em, id);
+  return atNow(session, await readClock(em));
+}
+
 /** A session locked for marks, with the clock read after the lock was granted. */
 export interface LockedSession {
   readonly session: SessionRow;
