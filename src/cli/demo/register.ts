@@ -17,14 +17,13 @@ import {
   conflictEntries,
   type ConflictChange,
 } from '../../operations/records/keep-conflicts.ts';
+import type { RecordState, StoredConflict } from '../../operations/records/lock-records.ts';
 import {
   autoAbsentOpId,
   settleStudent,
-  type NewOperation,
   type RecordChange,
-  type RecordState,
-  type StoredConflict,
 } from '../../operations/records/settle-records.ts';
+import type { NewOperation } from '../../operations/records/store-operations.ts';
 import type { SessionRow } from '../../operations/sessions/session-row.ts';
 import type { GeneratedSession } from '../../operations/timetable/insert-sessions.ts';
 import { idAt, iso, SEED_ACTOR, type SeedContext } from './context.ts';
@@ -232,6 +231,7 @@ export class Register {
   #operation(draft: OperationDraft, actor: Actor, atMs: number): NewOperation {
     return {
       opId: draft.opId,
+      sessionId: this.session.id,
       studentId: draft.studentId,
       kind: 'mark',
       mark: draft.mark,

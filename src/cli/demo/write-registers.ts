@@ -1,17 +1,16 @@
 /** Writes the registers of past classes: operations, records, and how each session ended. */
 import { rows, type Em } from '../../db/orm.ts';
 import type { Id } from '../../domain/types.ts';
-import type { NewOperation } from '../../operations/records/settle-records.ts';
+import type { NewOperation } from '../../operations/records/store-operations.ts';
 import { bulkInsert, type Column } from './bulk-insert.ts';
 import { iso } from './context.ts';
 import type { PastClass } from './history.ts';
 import type { FinishedConflict, FinishedRecord } from './register.ts';
 
-type OperationOf = NewOperation & { readonly sessionId: Id };
 type ConflictOf = FinishedConflict & { readonly sessionId: Id };
 type RecordOf = FinishedRecord & { readonly sessionId: Id };
 
-const OPERATION_COLUMNS: readonly Column<OperationOf>[] = [
+const OPERATION_COLUMNS: readonly Column<NewOperation>[] = [
   ['op_id', 'uuid', (op) => op.opId],
   ['session_id', 'uuid', (op) => op.sessionId],
   ['student_id', 'uuid', (op) => op.studentId],
@@ -75,16 +74,12 @@ export async function writeRegisters(
 ): Promise<void> {
   for (let from = 0; from < past.length; from += ROUND) {
     const round = past.slice(from, from + ROUND);
-    await bulkInsert(em, 'attendance_operation', OPERATION_COLUMNS, round.flatMap(operationsOf));
+    await bulkInsert(em, 'attendance_operation', OPERATION_COLUMNS, round.flatMap(({ register }) => register.operations()));
     await bulkInsert(em, 'attendance_record', RECORD_COLUMNS, round.flatMap(recordsOf));
     await bulkInsert(em, 'attendance_conflict', CONFLICT_COLUMNS, round.flatMap(conflictsOf));
     await endSessions(em, round);
     onProgress(Math.min((from + ROUND) / past.length, 1));
   }
-}
-
-function operationsOf({ register }: PastClass): OperationOf[] {
-  return register.operations().map((op) => ({ ...op, sessionId: register.session.id }));
 }
 
 function conflictsOf({ register }: PastClass): ConflictOf[] {

@@ -17,7 +17,7 @@ import {
 import type { Id } from '../../domain/types.ts';
 import type { QrCodes } from '../../security/qr-codes.ts';
 import type { Operation } from '../ports.ts';
-import { applyOperations } from '../records/apply-operations.ts';
+import { applyToSessions } from '../records/apply-operations.ts';
 import { withRetries } from '../records/mark-records.ts';
 import type { OperationDraft, OperationResult } from '../records/operation-draft.ts';
 import { lockSessionsForMarks, readClock, type LockedSession } from '../sessions/session-row.ts';
@@ -155,7 +155,7 @@ function codeFacts(codes: QrCodes, { code, sessionId }: Scan, nowMs: number): Co
   return opened.kind === 'opened' ? { kind: 'token', ...opened.content } : opened;
 }
 
-/** Marks session by session, ascending, as every other writer locks. */
+/** Marks all classes at once, ascending, as every other writer locks. */
 async function mark(
   operation: Operation,
   em: Em,
@@ -164,18 +164,18 @@ async function mark(
 ): Promise<Map<Scan, OperationResult>> {
   const taken = candidates.filter(({ judged }) => judged === 'repeated' || !isRefused(judged));
   const ofSession = Map.groupBy(taken, ({ scan }) => scan.sessionId);
-  const results = new Map<Scan, OperationResult>();
-  for (const [sessionId, locked] of sessions) {
-    const own = ofSession.get(sessionId) ?? [];
-    if (own.length === 0) continue;
-    const drafts = own.map(toDraft);
-    const stored = await applyOperations(operation, em, sessionId, drafts, { locked });
-    own.forEach(({ scan }, index) => {
-      const result = stored[index];
-      if (result) results.set(scan, result);
-    });
-  }
-  return results;
+  const claims = [...sessions].flatMap(([sessionId, locked]) => {
+    const own = ofSession.get(sessionId);
+    return own ? [{ locked, drafts: own.map(toDraft), scans: own.map(({ scan }) => scan) }] : [];
+  });
+  const stored = await applyToSessions(operation, em, claims);
+  const results = claims.flatMap(({ scans }, index) =>
+    scans.flatMap((scan, place): [Scan, OperationResult][] => {
+      const result = stored[index]?.[place];
+      return result ? [[scan, result]] : [];
+    }),
+  );
+  return new Map(results);
 }
 
 function toDraft({ scan, judged, answers }: Candidate): OperationDraft {

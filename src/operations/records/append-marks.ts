@@ -13,8 +13,10 @@ import type { Actor, Operation } from '../ports.ts';
 import { loadSessionView } from '../sessions/load-session-view.ts';
 import type { SessionRow } from '../sessions/session-row.ts';
 import { conflictEntries, type ConflictChange } from './keep-conflicts.ts';
-import { countRecords } from './roster.ts';
-import type { NewOperation, RecordChange, RecordState } from './settle-records.ts';
+import { countRecords, type SessionCounts } from './roster.ts';
+import type { RecordState } from './lock-records.ts';
+import type { RecordChange } from './settle-records.ts';
+import type { NewOperation } from './store-operations.ts';
 
 /** What else the transaction appends beside its marks. */
 export interface MarkLog {
@@ -26,6 +28,13 @@ export interface MarkLog {
   readonly sessionChanged?: boolean;
 }
 
+/** The marks of one session that a transaction appends, and what else it tells of that session. */
+export interface SessionMarks extends MarkLog {
+  readonly session: SessionRow;
+  readonly stored: readonly NewOperation[];
+  readonly changes: readonly RecordChange[];
+}
+
 /** Appends one `op.recorded` per operation, one `record.changed` per record, and the live counts. */
 export async function appendMarks(
   em: Em,
@@ -35,21 +44,32 @@ export async function appendMarks(
   changes: readonly RecordChange[],
   more: MarkLog,
 ): Promise<void> {
-  const { actor, ids } = operation;
-  const conflicts = more.conflicts ?? [];
-  const audit = [
-    ...markEntries(more.actorOf ?? actor, session.id, stored, changes),
-    ...conflictEntries(actor, session.id, conflicts),
-    ...more.audit,
-  ];
-  const sessionChanged = more.sessionChanged ?? false;
-  const isSeen = changes.length > 0 || conflicts.length > 0 || sessionChanged;
+  await appendMarksOf(em, operation, [{ ...more, session, stored, changes }], []);
+}
+
+/**
+ * The same for several sessions.
+ * @param audit  events of other chains of the same transaction
+ */
+export async function appendMarksOf(
+  em: Em,
+  { actor, ids }: Operation,
+  marks: readonly SessionMarks[],
+  audit: readonly AuditEntry[],
+): Promise<void> {
+  const own = marks.flatMap(({ session, stored, changes, actorOf, conflicts, audit: more }) => [
+    ...markEntries(actorOf ?? actor, session.id, stored, changes),
+    ...conflictEntries(actor, session.id, conflicts ?? []),
+    ...more,
+  ]);
   await appendLog(em, ids, {
-    audit,
-    liveAfterLock: async () =>
-      isSeen ? liveEntries(em, session.id, changes, conflicts, sessionChanged) : [],
+    audit: [...own, ...audit],
+    liveAfterLock: async () => liveEntries(em, marks.filter(isSeen)),
   });
 }
+
+const isSeen = ({ changes, conflicts, sessionChanged }: SessionMarks): boolean =>
+  changes.length > 0 || (conflicts?.length ?? 0) > 0 || sessionChanged === true;
 
 /** The audit events of stored operations and of the records they changed, in that order. */
 export function markEntries(
@@ -106,45 +126,56 @@ function auditState(record: RecordState): Record<string, CanonicalValue> {
   };
 }
 
-async function liveEntries(
-  em: Em,
-  sessionId: Id,
-  changes: readonly RecordChange[],
-  conflicts: readonly ConflictChange[],
-  sessionChanged: boolean,
-): Promise<LiveEntry[]> {
-  const counts = await countRecords(em, sessionId);
-  const view = sessionChanged ? await loadSessionView(em, sessionId) : undefined;
-  const last: LiveEntry = view
-    ? {
-        sessionId,
-        type: 'session.changed',
-        payload: {
-          status: view.status,
-          opens_at: view.opensAt,
-          closes_at: view.closesAt,
-          epoch: view.epoch,
-          counts,
-        },
-      }
-    : { sessionId, type: 'counts.changed', payload: { counts } };
-  return [
-    ...changes.map(({ studentId, after }) => ({
-      sessionId,
-      type: 'record.changed',
-      payload: {
-        student: studentId,
-        mark: after.mark,
-        source: after.source,
-        winner_op_id: after.winnerOpId,
-        version: after.version,
-      },
-    })),
-    ...conflicts.map(({ after }) => ({
-      sessionId,
-      type: 'conflict.changed',
-      payload: { id: after.id, student: after.studentId, kind: after.kind, state: after.state },
-    })),
-    last,
-  ];
+async function liveEntries(em: Em, marks: readonly SessionMarks[]): Promise<LiveEntry[]> {
+  const counts = await countRecords(
+    em,
+    marks.map(({ session }) => session.id),
+  );
+  const entries: LiveEntry[] = [];
+  for (const { session, changes, conflicts, sessionChanged } of marks) {
+    const own = counts.get(session.id);
+    if (!own) throw new Error(`the records of ${session.id} were not counted`);
+    entries.push(
+      ...changes.map((change) => recordEntry(session.id, change)),
+      ...(conflicts ?? []).map((conflict) => conflictEntry(session.id, conflict)),
+      sessionChanged
+        ? await sessionEntry(em, session.id, own)
+        : { sessionId: session.id, type: 'counts.changed', payload: { counts: own } },
+    );
+  }
+  return entries;
+}
+
+const recordEntry = (sessionId: Id, { studentId, after }: RecordChange): LiveEntry => ({
+  sessionId,
+  type: 'record.changed',
+  payload: {
+    student: studentId,
+    mark: after.mark,
+    source: after.source,
+    winner_op_id: after.winnerOpId,
+    version: after.version,
+  },
+});
+
+const conflictEntry = (sessionId: Id, { after }: ConflictChange): LiveEntry => ({
+  sessionId,
+  type: 'conflict.changed',
+  payload: { id: after.id, student: after.studentId, kind: after.kind, state: after.state },
+});
+
+async function sessionEntry(em: Em, sessionId: Id, counts: SessionCounts): Promise<LiveEntry> {
+  const view = await loadSessionView(em, sessionId);
+  if (!view) return { sessionId, type: 'counts.changed', payload: { counts } };
+  return {
+    sessionId,
+    type: 'session.changed',
+    payload: {
+      status: view.status,
+      opens_at: view.opensAt,
+      closes_at: view.closesAt,
+      epoch: view.epoch,
+      counts,
+    },
+  };
 }

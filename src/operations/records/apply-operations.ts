@@ -4,23 +4,29 @@
  */
 import { auditEntry, sessionChain, type AuditEntry } from '../../audit/append-log.ts';
 import type { Em } from '../../db/orm.ts';
-import { isStudentCaptured } from '../../domain/attendance/operation.ts';
 import { stateRefusal } from '../../domain/attendance/admission.ts';
 import { appError } from '../../domain/errors.ts';
 import type { Id } from '../../domain/types.ts';
 import type { Actor, Operation } from '../ports.ts';
-import { draftCorrections } from '../requests/draft-corrections.ts';
+import { draftCorrections, type DraftedCorrections } from '../requests/draft-corrections.ts';
 import { lockSessionForMarks, lookAtSession, type LockedSession } from '../sessions/session-row.ts';
-import { lockDeviceKeys, readAdmissionFacts, type AdmissionFacts } from './admission-facts.ts';
-import { appendMarks } from './append-marks.ts';
+import { readAdmissionFacts, type AdmissionFacts } from './admission-facts.ts';
+import { appendMarksOf, type SessionMarks } from './append-marks.ts';
 import { becomeTaken, mayUndoTaken } from './become-taken.ts';
 import { judgeDraft } from './judge-draft.ts';
 import { writeConflicts, type ConflictReach } from './keep-conflicts.ts';
-import { MarkBatch } from './mark-batch.ts';
+import { lockReach, type LockedReach } from './lock-reach.ts';
+import { MarkBatch, type BatchOutcome } from './mark-batch.ts';
 import { rosterMembers } from './roster.ts';
-import { rejectedResult, type OperationDraft, type OperationResult } from './operation-draft.ts';
-import { sealTexts } from './seal-texts.ts';
-import { insertOperations, lockRecords, writeRecords } from './settle-records.ts';
+import {
+  rejectedResult,
+  type DraftVerdict,
+  type OperationDraft,
+  type OperationResult,
+} from './operation-draft.ts';
+import { sealTexts, type SealedTexts } from './seal-texts.ts';
+import { writeRecords } from './settle-records.ts';
+import { insertOperations } from './store-operations.ts';
 import { tellOfMarks } from './tell-of-marks.ts';
 
 export { appendMarks, markEntries } from './append-marks.ts';
@@ -51,72 +57,165 @@ export async function applyOperations(
   if (early) return early;
   const sealed = await sealTexts(operation, drafts);
   const locked = options.locked ?? (await lockSessionForMarks(em, sessionId, mayUndoTaken(drafts)));
-  const facts = await readAdmissionFacts(em, locked.session, drafts);
-  const verdicts = new Map(
-    drafts.map((draft) => [draft, judgeDraft(locked, facts.members, draft)]),
-  );
-  const late = drafts.filter(
-    (draft) => verdicts.get(draft)?.code === 'session_locked' && !facts.known.has(draft.opId),
-  );
-  const drafted = await draftCorrections(
+  const claims = [{ locked, drafts }];
+  const [results] = await applyLocked(operation, em, claims, sealed, options.audit ?? []);
+  return results ?? [];
+}
+
+/** Claims about one session that the caller locked. */
+export interface LockedClaims {
+  readonly locked: LockedSession;
+  readonly drafts: readonly OperationDraft[];
+}
+
+/**
+ * Applies claims to several sessions, each step in one statement for all of them: a batch costs the
+ * same round trips for one class and for a hundred (quality.md section 4).
+ * @param claims  at most one entry per session, ascending by session
+ * @returns the results by claim, in the order given
+ * @throws AppError `try_again`
+ */
+export async function applyToSessions(
+  operation: Operation,
+  em: Em,
+  claims: readonly LockedClaims[],
+): Promise<OperationResult[][]> {
+  const sealed = await sealTexts(
     operation,
-    em,
-    locked,
-    late.filter((draft) => verdicts.get(draft)?.outcome === 'review'),
+    claims.flatMap(({ drafts }) => drafts),
   );
-  const { reach, records } = await lockReach(operation, em, locked, facts, drafts, (draft) => {
-    const verdict = verdicts.get(draft) ?? null;
-    return !facts.known.has(draft.opId) && verdict?.outcome !== 'rejected';
-  });
+  return applyLocked(operation, em, claims, sealed, []);
+}
+
+async function applyLocked(
+  operation: Operation,
+  em: Em,
+  claims: readonly LockedClaims[],
+  sealed: ReadonlyMap<OperationDraft, SealedTexts>,
+  audit: readonly AuditEntry[],
+): Promise<OperationResult[][]> {
+  const judged = await judge(operation, em, claims);
+  const reached = await lockReach(em, judged.map(freshClaims), () => operation.ids.next());
+  const settled: Settled[] = [];
+  for (const claim of judged) {
+    const { id } = claim.locked.session;
+    settled.push({
+      ...claim,
+      outcome: await settle(operation, em, claim, reached.get(id), sealed),
+    });
+  }
+  await store(em, settled);
+  const marks: SessionMarks[] = [];
+  for (const claim of settled) marks.push(await finish(operation, em, claim));
+  await appendMarksOf(em, operation, marks, audit);
+  return settled.map(({ outcome }) => outcome.results);
+}
+
+/** Claims about one session with what is known of them before records are locked. */
+interface Judged extends LockedClaims {
+  readonly facts: AdmissionFacts;
+  readonly verdicts: ReadonlyMap<OperationDraft, DraftVerdict | null>;
+  readonly drafted: DraftedCorrections;
+}
+
+interface Settled extends Judged {
+  readonly outcome: BatchOutcome;
+}
+
+async function judge(
+  operation: Operation,
+  em: Em,
+  claims: readonly LockedClaims[],
+): Promise<Judged[]> {
+  const factsOf = await readAdmissionFacts(
+    em,
+    claims.map(({ locked, drafts }) => ({ session: locked.session, drafts })),
+  );
+  const judged: Judged[] = [];
+  for (const { locked, drafts } of claims) {
+    const facts = factsOf.get(locked.session.id);
+    if (!facts) throw new Error(`nothing is known of the claims on ${locked.session.id}`);
+    const verdicts = new Map(
+      drafts.map((draft) => [draft, judgeDraft(locked, facts.members, draft)]),
+    );
+    const late = drafts.filter((draft) => {
+      const verdict = verdicts.get(draft);
+      const isLate = verdict?.code === 'session_locked' && verdict.outcome === 'review';
+      return isLate && !facts.known.has(draft.opId);
+    });
+    const drafted = await draftCorrections(operation, em, locked, late);
+    judged.push({ locked, drafts, facts, verdicts, drafted });
+  }
+  return judged;
+}
+
+/** A refused claim or a repeat must not leave an empty record behind. */
+function freshClaims({ locked, drafts, facts, verdicts }: Judged) {
+  const isFresh = (draft: OperationDraft): boolean =>
+    !facts.known.has(draft.opId) && verdicts.get(draft)?.outcome !== 'rejected';
+  return {
+    sessionId: locked.session.id,
+    drafts: drafts.filter(isFresh),
+    deviceKeys: facts.deviceKeys,
+  };
+}
+
+async function settle(
+  operation: Operation,
+  em: Em,
+  { locked, drafts, facts, verdicts, drafted }: Judged,
+  reached: LockedReach | undefined,
+  sealed: ReadonlyMap<OperationDraft, SealedTexts>,
+): Promise<BatchOutcome> {
+  if (!reached) throw new Error(`the claims on ${locked.session.id} were not locked`);
+  const members = await membersOf(em, locked, facts, reached.reach);
   const batch = new MarkBatch({
+    ...reached,
     locked,
     facts,
-    records,
-    reach,
-    members: await membersOf(em, locked, facts, reach),
+    members,
     verdicts,
     drafted,
     sealed,
     operation,
   });
   for (const draft of drafts) batch.take(draft);
-  const outcome = batch.finish();
-  await store(em, sessionId, outcome);
-  await writeConflicts(em, sessionId, outcome.conflicts, operation.actor, outcome.now);
-  const actors = new Map(drafts.map(({ studentId, actor }) => [studentId, actor]));
-  const actorOf = (studentId: Id): Actor => actors.get(studentId) ?? operation.actor;
-  const taken = await becomeTaken(em, operation, locked, outcome.operations);
-  await tellOfMarks(operation, em, locked.session, outcome);
-  await appendMarks(
-    em,
-    operation,
-    locked.session,
-    [...outcome.operations, ...taken.operations],
-    [...outcome.changes, ...taken.changes],
-    {
-      actorOf,
-      conflicts: [...outcome.conflicts, ...taken.conflicts],
-      audit: [
-        ...reusedIds(actorOf, sessionId, outcome.results),
-        ...drafted.audit,
-        ...(options.audit ?? []),
-      ],
-    },
-  );
-  return outcome.results;
+  return batch.finish();
 }
 
-async function store(
-  em: Em,
-  sessionId: Id,
-  outcome: ReturnType<MarkBatch['finish']>,
-): Promise<void> {
-  const inserted = await insertOperations(em, sessionId, outcome.operations);
-  if (inserted.size !== outcome.operations.length) {
+async function store(em: Em, settled: readonly Settled[]): Promise<void> {
+  const operations = settled.flatMap(({ outcome }) => outcome.operations);
+  const inserted = await insertOperations(em, operations);
+  if (inserted.size !== operations.length) {
     // Another transaction took one of the ids after we looked; on a retry it is known.
     throw appError('try_again', 'The same operation is being written just now; send it again.');
   }
-  await writeRecords(em, [...outcome.changes, ...outcome.touched]);
+  await writeRecords(
+    em,
+    settled.flatMap(({ outcome }) => [...outcome.changes, ...outcome.touched]),
+  );
+}
+
+/** What few claims bring about beside their records, and what is told of all of them. */
+async function finish(
+  operation: Operation,
+  em: Em,
+  { locked, drafts, drafted, outcome }: Settled,
+): Promise<SessionMarks> {
+  const { session } = locked;
+  await writeConflicts(em, session.id, outcome.conflicts, operation.actor, outcome.now);
+  const actors = new Map(drafts.map(({ studentId, actor }) => [studentId, actor]));
+  const actorOf = (studentId: Id): Actor => actors.get(studentId) ?? operation.actor;
+  const taken = await becomeTaken(em, operation, locked, outcome.operations);
+  await tellOfMarks(operation, em, session, outcome);
+  return {
+    session,
+    stored: [...outcome.operations, ...taken.operations],
+    changes: [...outcome.changes, ...taken.changes],
+    actorOf,
+    conflicts: [...outcome.conflicts, ...taken.conflicts],
+    audit: [...reusedIds(actorOf, session.id, outcome.results), ...drafted.audit],
+  };
 }
 
 /**
@@ -141,8 +240,8 @@ async function refuseEarly(
     ),
   );
   if (refusals.some((refusal) => refusal === null)) return null;
-  const facts = await readAdmissionFacts(em, seen.session, drafts);
-  if (facts.known.size > 0) return null;
+  const facts = (await readAdmissionFacts(em, [{ session: seen.session, drafts }])).get(sessionId);
+  if (!facts || facts.known.size > 0) return null;
   return drafts.map((draft, index) => {
     const refusal = judgeDraft(seen, facts.members, draft) ?? refusals[index];
     if (!refusal) throw new Error('a refused mark lost its refusal');
@@ -160,36 +259,6 @@ async function membersOf(
   const isKnown = [...students].every((id) => facts.students.has(id));
   return isKnown ? facts.members : rosterMembers(em, session, [...students]);
 }
-
-/** Locks, in the order that avoids deadlocks: device keys, then records. */
-async function lockReach(
-  operation: Operation,
-  em: Em,
-  { session }: LockedSession,
-  facts: AdmissionFacts,
-  drafts: readonly OperationDraft[],
-  isFresh: (draft: OperationDraft) => boolean,
-) {
-  // A refused claim or a repeat must not leave an empty record behind.
-  const fresh = drafts.filter(isFresh);
-  const deviceKeys = new Set(facts.deviceKeys);
-  for (const draft of fresh) {
-    if (draft.deviceKeyId && isStudentCaptured(draft)) deviceKeys.add(draft.deviceKeyId);
-  }
-  const students = await lockDeviceKeys(em, session.id, deviceKeys);
-  for (const { studentId } of fresh) students.add(studentId);
-  const records = await lockRecords(em, session.id, [...students], () => operation.ids.next());
-  const own = new Set(fresh.map((draft) => draft.studentId));
-  for (const op of records.operations) {
-    // A fellow student's other phone is fine; our own students' keys must have been locked.
-    if (op.deviceKeyId === null || !own.has(op.studentId) || !isStudentCaptured(op)) continue;
-    if (!deviceKeys.has(op.deviceKeyId)) throw movedMeanwhile();
-  }
-  return { reach: { students, deviceKeys }, records };
-}
-
-const movedMeanwhile = () =>
-  appError('try_again', 'Another mark of this student is being written; send it again.');
 
 /** An id that came back with another claim is a mistake or a forgery: one event each (R0). */
 function reusedIds(

@@ -14,17 +14,15 @@ import {
   type ConflictChange,
   type ConflictReach,
 } from './keep-conflicts.ts';
+import { lockRecords } from './lock-records.ts';
 import { rosterOf } from './roster.ts';
 import {
-  autoAbsentOperation,
   autoAbsentOpId,
-  insertOperations,
-  lockRecords,
   settleStudent,
   writeRecords,
-  type NewOperation,
   type RecordChange,
 } from './settle-records.ts';
+import { autoAbsentOperation, insertOperations, type NewOperation } from './store-operations.ts';
 
 /** Operations and record changes that a class becoming taken brought about. */
 export interface TakenEffect {
@@ -153,7 +151,7 @@ export async function settleRoster(
     deviceKeys: new Set(locked.conflicts.flatMap(({ deviceKeyId }) => deviceKeyId ?? [])),
   };
   const conflicts = conflictChanges(locked.conflicts, found, reach, () => operation.ids.next());
-  await insertOperations(em, session.id, operations);
+  await insertOperations(em, operations);
   const changes = [...settled.values()].filter(({ changed }) => changed);
   const touched = touchedRecords(conflicts, locked.operations, settled, now);
   await writeRecords(em, [...changes, ...touched]);

@@ -6,10 +6,10 @@ import { appError } from '../../domain/errors.ts';
 import type { Id, Mark } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
 import { lockSessionForMarks, type LockedSession } from '../sessions/session-row.ts';
-import { lockStudents } from './admission-facts.ts';
+import { lockStudents } from './lock-reach.ts';
 import { applyOperations, type OperationDraft, type OperationResult } from './apply-operations.ts';
 import { markingRank, withRetries, type MarkScope } from './mark-records.ts';
-import type { RecordState } from './settle-records.ts';
+import type { RecordState } from './lock-records.ts';
 
 /** What a person wants a record to say. */
 export interface RecordEdit {

@@ -4,7 +4,8 @@ import { rows, type Em } from '../../db/orm.ts';
 import type { Conflict } from '../../domain/attendance/conflicts.ts';
 import type { ConflictState, Id, Instant } from '../../domain/types.ts';
 import type { Actor } from '../ports.ts';
-import type { RecordChange, StoredConflict, StoredOperation } from './settle-records.ts';
+import type { StoredConflict, StoredOperation } from './lock-records.ts';
+import type { RecordChange } from './settle-records.ts';
 
 /** A contradiction that appeared, or whose state or claims changed. */
 export interface ConflictChange {

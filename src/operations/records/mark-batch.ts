@@ -25,15 +25,9 @@ import {
   type OperationResult,
 } from './operation-draft.ts';
 import type { SealedTexts } from './seal-texts.ts';
-import {
-  autoAbsentOperation,
-  autoAbsentOpId,
-  settleStudent,
-  type LockedRecords,
-  type NewOperation,
-  type RecordChange,
-  type StoredOperation,
-} from './settle-records.ts';
+import type { LockedRecords, StoredOperation } from './lock-records.ts';
+import { autoAbsentOpId, settleStudent, type RecordChange } from './settle-records.ts';
+import { autoAbsentOperation, type NewOperation } from './store-operations.ts';
 
 /** Everything a batch is decided by. */
 export interface MarkBatchParts {
@@ -186,6 +180,7 @@ export class MarkBatch {
     const { locked, operation, sealed, drafted } = this.#parts;
     return {
       opId: draft.opId,
+      sessionId: locked.session.id,
       studentId: draft.studentId,
       kind: draft.kind ?? 'mark',
       mark: draft.mark,

@@ -12,7 +12,7 @@ import type {
 } from '../../domain/types.ts';
 import { canonicalJson, type CanonicalValue } from '../../security/canonical-json.ts';
 import type { Actor } from '../ports.ts';
-import type { RecordState } from './settle-records.ts';
+import type { RecordState } from './lock-records.ts';
 
 /** A claim as its caller states it; authority has been checked by the caller. */
 export interface OperationDraft {

@@ -6,7 +6,7 @@ import type { ConflictState, Id, Mark } from '../../domain/types.ts';
 import { uuidV5 } from '../../security/uuid-v5.ts';
 import type { Operation } from '../ports.ts';
 import { lockSessionForMarks, type SessionRow } from '../sessions/session-row.ts';
-import { lockStudents } from './admission-facts.ts';
+import { lockStudents } from './lock-reach.ts';
 import { applyOperations, type OperationDraft, type OperationResult } from './apply-operations.ts';
 import { ROSTER } from './roster.ts';
 import { markingRank, withRetries, type MarkScope } from './mark-records.ts';

@@ -1,5 +1,5 @@
 /** The roster of a session at its own date (marks.md section 8), and live counts over it. */
-import { firstRow, rows, type Em } from '../../db/orm.ts';
+import { rows, type Em } from '../../db/orm.ts';
 import type { Id, LocalDate } from '../../domain/types.ts';
 
 /** Students enrolled on the date of a session; parameters: session, date, date. */
@@ -48,29 +48,38 @@ export interface SessionCounts {
   readonly conflicts: number;
 }
 
-/** Counts the records of a session's roster, as the caller's transaction sees them. */
-export async function countRecords(em: Em, sessionId: Id): Promise<SessionCounts> {
-  const row = await firstRow<Record<keyof SessionCounts, number>>(
+/** Counts the records of the rosters of sessions, as the caller's transaction sees them. */
+export async function countRecords(
+  em: Em,
+  sessionIds: readonly Id[],
+): Promise<Map<Id, SessionCounts>> {
+  if (sessionIds.length === 0) return new Map();
+  const found = await rows<SessionCounts & { session_id: Id }>(
     em,
-    `with roster as (
-       select distinct e.student_id
-       from attendance_session s
-       join session_section ss on ss.session_id = s.id
+    `with asked as (
+       select s.id, s.scheduled_date from attendance_session s where s.id = any(?::uuid[])),
+     roster as (
+       select distinct a.id as session_id, e.student_id
+       from asked a
+       join session_section ss on ss.session_id = a.id
        join enrolment e on e.course_section_id = ss.course_section_id and e.status = 'enrolled'
-         and e.valid_from <= s.scheduled_date and (e.valid_to is null or e.valid_to > s.scheduled_date)
-       where s.id = ?::uuid)
-     select count(*) filter (where r.mark = 'present')::int as present,
-       count(*) filter (where r.mark = 'late')::int as late,
-       count(*) filter (where r.mark = 'absent')::int as absent,
-       count(*) filter (where r.mark = 'excused')::int as excused,
-       count(*) filter (where r.mark is null)::int as unmarked,
-       count(*)::int as roster,
+         and e.valid_from <= a.scheduled_date and (e.valid_to is null or e.valid_to > a.scheduled_date)),
+     counted as (
+       select m.session_id, count(*) filter (where r.mark = 'present')::int as present,
+         count(*) filter (where r.mark = 'late')::int as late,
+         count(*) filter (where r.mark = 'absent')::int as absent,
+         count(*) filter (where r.mark = 'excused')::int as excused,
+         count(*) filter (where r.mark is null)::int as unmarked,
+         count(*)::int as roster
+       from roster m left join attendance_record r using (session_id, student_id)
+       group by m.session_id)
+     select a.id as session_id, coalesce(c.present, 0) as present, coalesce(c.late, 0) as late,
+       coalesce(c.absent, 0) as absent, coalesce(c.excused, 0) as excused,
+       coalesce(c.unmarked, 0) as unmarked, coalesce(c.roster, 0) as roster,
        (select count(*)::int from attendance_conflict x
-          where x.session_id = ?::uuid and x.state = 'open') as conflicts
-     from roster left join attendance_record r
-       on r.session_id = ?::uuid and r.student_id = roster.student_id`,
-    [sessionId, sessionId, sessionId],
+          where x.session_id = a.id and x.state = 'open') as conflicts
+     from asked a left join counted c on c.session_id = a.id`,
+    [sessionIds],
   );
-  if (!row) throw new Error('a count gave no row');
-  return row;
+  return new Map(found.map(({ session_id: session, ...counts }) => [session, counts]));
 }

@@ -7,7 +7,8 @@ import { notify } from '../notifications/notify.ts';
 import type { Operation } from '../ports.ts';
 import type { SessionRow } from '../sessions/session-row.ts';
 import type { BatchOutcome } from './mark-batch.ts';
-import type { RecordChange, StoredConflict } from './settle-records.ts';
+import type { StoredConflict } from './lock-records.ts';
+import type { RecordChange } from './settle-records.ts';
 
 /**
  * Writes the notices of a batch in its transaction: to a student whose machine evidence of presence

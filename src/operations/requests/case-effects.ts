@@ -8,7 +8,7 @@ import type { Id } from '../../domain/types.ts';
 import { uuidV5 } from '../../security/uuid-v5.ts';
 import type { Operation } from '../ports.ts';
 import { appendMarks, applyOperations } from '../records/apply-operations.ts';
-import { lockRecords } from '../records/settle-records.ts';
+import { lockRecords } from '../records/lock-records.ts';
 import { registerDigest } from '../sessions/register-digest.ts';
 import { lockSessionForMarks } from '../sessions/session-row.ts';
 import type { CaseRow } from './case-row.ts';
