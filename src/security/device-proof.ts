@@ -44,6 +44,8 @@ const NONCE_SECONDS = 300;
 const SKEW_SECONDS = 10;
 /** A used proof is remembered for as long as its nonce can live, so it is never good twice here. */
 const USED = { lifeMs: (NONCE_SECONDS + SKEW_SECONDS) * 1_000, entriesMax: 200_000 };
+/** A phone proves itself for a ticket and for its scan moments later; its key is imported once. */
+const IMPORTED = { lifeMs: 600_000, entriesMax: 50_000 };
 /** Longest proof that is read. */
 export const PROOF_CHARACTERS_MAX = 4_096;
 const TYPE = 'dpop+jwt';
@@ -52,6 +54,7 @@ const TYPE = 'dpop+jwt';
 export function createDeviceProofs(keys: Pick<Keys, 'purposeKey'>): DeviceProofs {
   const nonceKey = keys.purposeKey('dpop-nonce');
   const used = boundedCache<true>(USED);
+  const open = proofOpener();
 
   /** Answers whether this proof is new, and remembers it. */
   const takeOnce = (jkt: string, jti: string): boolean => {
@@ -65,9 +68,9 @@ export function createDeviceProofs(keys: Pick<Keys, 'purposeKey'>): DeviceProofs
   return {
     issueNonce: (now) => nonceAt(nonceKey, secondsOf(now)),
     async verify(proof, request, now, nonce) {
-      const opened = await openProof(proof);
+      const opened = await open(proof);
       if (typeof opened === 'string') return { kind: 'invalid', reason: opened };
-      const { claims, publicKey } = opened;
+      const { claims, publicKey, jkt } = opened;
       const difference = differenceOf(claims, request);
       if (difference) return { kind: 'invalid', reason: difference };
       if (nonce !== undefined && claims.nonce !== nonce) {
@@ -76,7 +79,6 @@ export function createDeviceProofs(keys: Pick<Keys, 'purposeKey'>): DeviceProofs
       if (nonce === undefined && !isLiveNonce(nonceKey, claims.nonce, secondsOf(now))) {
         return { kind: 'use_nonce' };
       }
-      const jkt = await calculateJwkThumbprint(publicKey, 'sha256');
       if (!takeOnce(jkt, claims.jti)) {
         return { kind: 'invalid', reason: 'this proof was used already: make one per request' };
       }
@@ -98,27 +100,58 @@ interface ProofClaims {
   readonly bh: string | undefined;
 }
 
-/** The claims and key of a proof that its own key signed, or what is wrong in words. */
-async function openProof(
-  proof: string,
-): Promise<{ readonly claims: ProofClaims; readonly publicKey: DevicePublicKey } | string> {
-  if (proof.length > PROOF_CHARACTERS_MAX) return 'the proof is too long';
-  const header = membersOf(Buffer.from(proof.split('.')[0] ?? '', 'base64url'));
-  const jwk = Object(header['jwk']) as Members;
-  if (PRIVATE_MEMBERS.some((member) => member in jwk)) {
-    return 'the header holds a private key: replace that key now';
-  }
-  const publicKey = readPublicKey(jwk);
-  if (header['typ'] !== TYPE) return `the header typ must be "${TYPE}"`;
-  if (!publicKey) return 'the header needs a jwk: a public key of P-256 or Ed25519';
-  const alg = publicKey.kty === 'EC' ? 'ES256' : 'EdDSA';
-  if (header['alg'] !== alg) return `the header alg must be ${alg} for this key`;
-  const payload = await signedPayload(proof, alg, publicKey);
-  if (!payload) return 'the signature is not that of the jwk in the header';
-  const claims = readClaims(membersOf(payload));
-  if (!claims) return 'the claims htm, htu, jti, iat and ath are required';
-  return { claims, publicKey };
+/** A proof that its own key signed. */
+interface OpenedProof {
+  readonly claims: ProofClaims;
+  readonly publicKey: DevicePublicKey;
+  readonly jkt: string;
 }
+
+/** Makes the function that opens a proof, or says in words what is wrong with it. */
+function proofOpener(): (proof: string) => Promise<OpenedProof | string> {
+  const imported = boundedCache<ImportedKey>(IMPORTED);
+  const importOnce = async (publicKey: DevicePublicKey): Promise<ImportedKey | undefined> => {
+    const name = JSON.stringify(publicKey);
+    const now = performance.now();
+    const known = imported.get(name, now);
+    if (known) return known;
+    const key = await importPublicKey(publicKey);
+    if (!key) return undefined;
+    const fresh = { key, jkt: await calculateJwkThumbprint(publicKey, 'sha256') };
+    imported.set(name, fresh, now);
+    return fresh;
+  };
+  return async (proof) => {
+    if (proof.length > PROOF_CHARACTERS_MAX) return 'the proof is too long';
+    const header = membersOf(Buffer.from(proof.split('.')[0] ?? '', 'base64url'));
+    const jwk = Object(header['jwk']) as Members;
+    if (PRIVATE_MEMBERS.some((member) => member in jwk)) {
+      return 'the header holds a private key: replace that key now';
+    }
+    const publicKey = readPublicKey(jwk);
+    if (header['typ'] !== TYPE) return `the header typ must be "${TYPE}"`;
+    if (!publicKey) return 'the header needs a jwk: a public key of P-256 or Ed25519';
+    const alg = algorithmOf(publicKey);
+    if (header['alg'] !== alg) return `the header alg must be ${alg} for this key`;
+    const known = await importOnce(publicKey);
+    const payload = known && (await signedPayload(proof, alg, known.key));
+    if (!payload) return 'the signature is not that of the jwk in the header';
+    const claims = readClaims(membersOf(payload));
+    if (!claims) return 'the claims htm, htu, jti, iat and ath are required';
+    return { claims, publicKey, jkt: known.jkt };
+  };
+}
+
+/** A key in the form that verifies, and its thumbprint. */
+interface ImportedKey {
+  readonly key: VerifyingKey;
+  readonly jkt: string;
+}
+
+type VerifyingKey = Awaited<ReturnType<typeof importJWK>>;
+
+const algorithmOf = ({ kty }: DevicePublicKey): 'ES256' | 'EdDSA' =>
+  kty === 'EC' ? 'ES256' : 'EdDSA';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -164,10 +197,8 @@ const isTextOrAbsent = (value: unknown): value is string | undefined =>
 async function signedPayload(
   proof: string,
   alg: 'ES256' | 'EdDSA',
-  jwk: DevicePublicKey,
+  key: VerifyingKey,
 ): Promise<Uint8Array | undefined> {
-  const key = await importPublicKey(alg, jwk);
-  if (!key) return undefined;
   try {
     const { payload } = await compactVerify(proof, key, { algorithms: [alg] });
     return payload;
@@ -178,9 +209,9 @@ async function signedPayload(
 }
 
 /** The key, or undefined for coordinates that are no point of the curve. */
-async function importPublicKey(alg: string, jwk: DevicePublicKey) {
+async function importPublicKey(jwk: DevicePublicKey): Promise<VerifyingKey | undefined> {
   try {
-    return await importJWK({ ...jwk }, alg);
+    return await importJWK({ ...jwk }, algorithmOf(jwk));
   } catch {
     // Only the coordinates vary here, so every failure means that they are no key.
     return undefined;

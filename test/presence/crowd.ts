@@ -129,26 +129,22 @@ async function writePeople(
     })),
   );
   const sectionOf = ({ number }: Person): Id => sections[number % sections.length] ?? '';
-  await insertPairs(
-    em,
-    people,
-    {
-      role_assignment: [
-        '(id, user_id, role, scope_kind)',
-        "n.fresh, n.user_id, 'student', 'institution'",
+  for (const insert of PEOPLE_INSERTS) {
+    await rows(
+      em,
+      `${insert} from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::text[])
+         as n(fresh, user_id, student_id, section_id, key_id, jkt, public_key)`,
+      [
+        people.map(() => v7()),
+        people.map(({ user }) => user),
+        people.map(({ student: id }) => id),
+        people.map(sectionOf),
+        people.map(({ key }) => key),
+        people.map(({ device }) => device.jkt),
+        people.map(({ device }) => JSON.stringify(device.publicKey)),
       ],
-      enrolment: [
-        '(id, student_id, course_section_id, valid_from)',
-        'n.fresh, n.student_id, n.section_id, current_date - 60',
-      ],
-      device_key: ['(id, jkt, public_key)', 'n.key_id, n.jkt, n.public_key::jsonb'],
-      device_binding: [
-        '(id, device_key_id, user_id, valid_from)',
-        "n.fresh, n.key_id, n.user_id, app_clock() - interval '30 days'",
-      ],
-    },
-    sectionOf,
-  );
+    );
+  }
   await cloneRows(
     em,
     'refresh_token_family',
@@ -157,31 +153,16 @@ async function writePeople(
   );
 }
 
-/** One insert per table, over the same people. */
-async function insertPairs(
-  em: Em,
-  people: readonly Person[],
-  tables: Readonly<Record<string, readonly [columns: string, values: string]>>,
-  sectionOf: (person: Person) => Id,
-): Promise<void> {
-  for (const [table, [columns, values]] of Object.entries(tables)) {
-    await rows(
-      em,
-      `insert into ${table} ${columns} select ${values}
-       from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::text[])
-         as n(fresh, user_id, student_id, section_id, key_id, jkt, public_key)`,
-      [
-        people.map(() => v7()),
-        people.map(({ user }) => user),
-        people.map(({ student }) => student),
-        people.map(sectionOf),
-        people.map(({ key }) => key),
-        people.map(({ device }) => device.jkt),
-        people.map(({ device }) => JSON.stringify(device.publicKey)),
-      ],
-    );
-  }
-}
+/** What a student with a phone is made of, beside the rows copied from a pattern. */
+const PEOPLE_INSERTS = [
+  `insert into role_assignment (id, user_id, role, scope_kind)
+   select n.fresh, n.user_id, 'student', 'institution'`,
+  `insert into enrolment (id, student_id, course_section_id, valid_from)
+   select n.fresh, n.student_id, n.section_id, current_date - 60`,
+  'insert into device_key (id, jkt, public_key) select n.key_id, n.jkt, n.public_key::jsonb',
+  `insert into device_binding (id, device_key_id, user_id, valid_from)
+   select n.fresh, n.key_id, n.user_id, app_clock() - interval '30 days'`,
+] as const;
 
 /** Copies of a row, each with its own values in some columns. */
 async function cloneRows(
@@ -200,6 +181,53 @@ async function cloneRows(
 }
 
 /**
+ * Writes the scans of past classes, one a day, so that tables have the size of a term's: what is fast
+ * on empty tables proves nothing.
+ */
+export async function writePast(em: Em, crowd: Crowd, days: number): Promise<void> {
+  for (let day = 1; day <= days; day += 1) {
+    const sessions = await openClasses(em, crowd);
+    await rows(
+      em,
+      `update attendance_session set start_at = start_at - make_interval(days => ?::int),
+         end_at = end_at - make_interval(days => ?::int), status = 'locked', taken = true
+       where id = any(?::uuid[])`,
+      [day, day, sessions],
+    );
+    for (const insert of PAST_INSERTS) {
+      await rows(
+        em,
+        `${insert} from attendance_session s
+         join enrolment e on e.course_section_id = s.course_section_id
+         join student st on st.id = e.student_id
+         join device_binding b on b.user_id = st.user_id
+         cross join lateral (select md5(s.id::text || e.student_id::text)::uuid as op_id) n
+         where s.id = any(?::uuid[])`,
+        [sessions],
+      );
+    }
+  }
+  await rows(em, 'analyze');
+}
+
+const PAST_INSERTS = [
+  `insert into attendance_operation (op_id, session_id, student_id, kind, mark, rank, source,
+     actor_id, eff_at, received_at, epoch, device_key_id, payload_hash, result)
+   select n.op_id, s.id, e.student_id, 'mark', 'present', 50, 'qr', st.user_id, s.start_at,
+     s.start_at, 1, b.device_key_id, md5(n.op_id::text) || md5(n.op_id::text), '{}'`,
+  `insert into attendance_record (id, session_id, student_id, mark, winner_op_id, rank, source,
+     capture_mode, arrival_at, marked_at)
+   select gen_random_uuid(), s.id, e.student_id, 'present', n.op_id, 50, 'qr', 'online', s.start_at,
+     s.start_at`,
+  `insert into session_device_claim (session_id, device_key_id, student_id)
+   select s.id, b.device_key_id, e.student_id`,
+  `insert into presence_evidence (id, session_id, student_id, step, op_id, via, purpose,
+     device_key_id, ticket_id, network, geofence, level, geofence_mode, risk_score, risk_parts, verdict)
+   select gen_random_uuid(), s.id, e.student_id, 1, n.op_id, 'qr', 'entry', b.device_key_id, n.op_id,
+     'on_campus', 'inside', 'standard', 'warn', 10, '[]', 'accepted'`,
+] as const;
+
+/**
  * Opens one class per section, showing codes since now. Classes opened before are over by then, so
  * that nobody is in two at once.
  * @returns the session of each section
@@ -207,7 +235,8 @@ async function cloneRows(
 export async function openClasses(em: Em, { world, sections }: Crowd): Promise<Id[]> {
   await rows(
     em,
-    "update attendance_session set start_at = start_at - interval '1 day', end_at = end_at - interval '1 day'",
+    `update attendance_session set start_at = start_at - interval '1 day',
+       end_at = end_at - interval '1 day' where end_at > app_clock()`,
   );
   const pattern = await makeSession(em, {
     campus: world.campus,

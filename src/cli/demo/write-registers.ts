@@ -74,7 +74,12 @@ export async function writeRegisters(
 ): Promise<void> {
   for (let from = 0; from < past.length; from += ROUND) {
     const round = past.slice(from, from + ROUND);
-    await bulkInsert(em, 'attendance_operation', OPERATION_COLUMNS, round.flatMap(({ register }) => register.operations()));
+    await bulkInsert(
+      em,
+      'attendance_operation',
+      OPERATION_COLUMNS,
+      round.flatMap(({ register }) => register.operations()),
+    );
     await bulkInsert(em, 'attendance_record', RECORD_COLUMNS, round.flatMap(recordsOf));
     await bulkInsert(em, 'attendance_conflict', CONFLICT_COLUMNS, round.flatMap(conflictsOf));
     await endSessions(em, round);

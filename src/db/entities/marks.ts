@@ -66,7 +66,8 @@ const AttendanceRecordSchema = defineEntity({
   uniques: [
     { name: 'attendance_record_session_student_unique', properties: ['session', 'student'] },
   ],
-  indexes: [{ properties: ['student'] }],
+  // By time: a scan looks for the student's other marks of these hours among those of years.
+  indexes: [{ properties: ['student', 'markedAt'] }],
   properties: {
     ...edited,
     session: () => p.manyToOne(AttendanceSession).ref(),

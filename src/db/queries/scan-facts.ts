@@ -78,13 +78,14 @@ export async function readScanFacts(
   const found = await rows<Row>(
     em,
     `select q.place,
-       exists (select 1 from attendance_operation o where o.op_id = q.op_id) as is_known_op,
+       -- Not EXISTS: that may become a scan of the whole ledger.
+       (select true from attendance_operation o where o.op_id = q.op_id) is not null as is_known_op,
        exists (
          select 1 from session_section ss
          join enrolment e on e.course_section_id = ss.course_section_id
          where ss.session_id = s.id and e.student_id = q.student_id and e.status = 'enrolled'
            and e.valid_from <= s.scheduled_date
-           and (e.valid_to is null or e.valid_to > s.scheduled_date)) as is_on_roster,
+           and (e.valid_to is null or e.valid_to > s.scheduled_date) offset 0) as is_on_roster,
        k.id as key_id, k.strength,
        b.is_own, b.pending_until, b.was_own, b.is_foreign, b.was_of_another,
        (select c.student_id from session_device_claim c
@@ -93,6 +94,8 @@ export async function readScanFacts(
          select 1 from attendance_record r
          join attendance_session other on other.id = r.session_id
          where r.student_id = q.student_id and other.id <> s.id and r.capture_mode = 'online'
+           -- A class lasts 12 hours at most and is marked from 24 hours before it at the earliest.
+           and r.marked_at > s.start_at - interval '36 hours'
            and r.rank between 40 and 60 and other.status <> 'cancelled'
            and other.start_at < s.end_at and other.end_at > s.start_at) as has_overlapping_mark,
        q.position_hash is not null and (
@@ -109,10 +112,14 @@ export async function readScanFacts(
        d.exit_started_at is not null as exit_started
      from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::text[])
        with ordinality as q(op_id, session_id, student_id, user_id, jkt, position_hash, address, place)
-     join attendance_session s on s.id = q.session_id
-     join room r on r.id = s.room_id
-     left join session_display d on d.session_id = s.id
-     left join device_key k on k.jkt = q.jkt
+     -- OFFSET 0: one look into an index per scan, where a planner that sees small tables would read
+     -- them whole for every batch.
+     cross join lateral (
+       select * from attendance_session where id = q.session_id offset 0) s
+     cross join lateral (select * from room where id = s.room_id offset 0) r
+     left join lateral (
+       select * from session_display where session_id = q.session_id offset 0) d on true
+     left join lateral (select * from device_key where jkt = q.jkt offset 0) k on true
      cross join lateral (
        select
          coalesce(bool_or(x.user_id = q.user_id and x.status <> 'revoked'), false) as is_own,

@@ -51,12 +51,13 @@ export async function readAdmissionFacts(
        select * from unnest(?::uuid[], ?::uuid[], ?::date[]) as q(session_id, student_id, held_on))
      select 'member' as kind, q.session_id, q.student_id as id, null as payload_hash,
          null::jsonb as result
-       from q where exists (
+       -- OFFSET 0: a look into the indexes per claim, never a join of all enrolments.
+       from q cross join lateral (
          select 1 from session_section ss
          join enrolment e on e.course_section_id = ss.course_section_id
          where ss.session_id = q.session_id and e.student_id = q.student_id
            and e.status = 'enrolled' and e.valid_from <= q.held_on
-           and (e.valid_to is null or e.valid_to > q.held_on))
+           and (e.valid_to is null or e.valid_to > q.held_on) limit 1 offset 0) m
      union all
      select 'student', null, id, null, null from student where id = any(?::uuid[])
      union all
