@@ -1,18 +1,24 @@
 /** What claims do to the records of a class: withdrawals, locked classes, rows that stay unwritten. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { v7 } from 'uuid';
 import { makeSession, makeWorld, minutesFromNow, type World } from '../../../test/factories.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/servers.ts';
 import { loadEnvironment } from '../../config/env.ts';
 import { createDeps, type Deps } from '../../deps.ts';
-import { firstRow, rows } from '../../db/orm.ts';
+import { chainStart, eventHash, sessionChain } from '../../audit/append-log.ts';
+import { firstRow, rows, type Em } from '../../db/orm.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
 import type { Id } from '../../domain/types.ts';
 import { operationFor } from '../operation-for.ts';
 import { SYSTEM_ACTOR } from '../ports.ts';
-import { findSessionRow } from '../sessions/session-row.ts';
+import { findSessionRow, lockSessionsForMarks } from '../sessions/session-row.ts';
 import { settleRoster } from './become-taken.ts';
-import { applyOperations, type OperationDraft, type OperationResult } from './apply-operations.ts';
+import {
+  applyOperations,
+  applyToSessions,
+  type OperationDraft,
+  type OperationResult,
+} from './apply-operations.ts';
 
 let database: TestDatabase;
 let deps: Deps;
@@ -163,5 +169,105 @@ describe('applyOperations', () => {
     );
 
     expect(await recordOf()).toEqual(weak);
+  });
+});
+
+describe('applyToSessions', () => {
+  const scan = (studentId: Id): OperationDraft =>
+    claim({ studentId, rank: RANK.qr, source: 'qr', actor: SYSTEM_ACTOR });
+
+  async function applyAll(
+    drafts: ReadonlyMap<Id, readonly OperationDraft[]>,
+    watch: (em: Em) => void = () => {},
+  ): Promise<OperationResult[][]> {
+    const operation = operationFor(deps, SYSTEM_ACTOR);
+    return operation.em.transactional(async (em) => {
+      const locked = await lockSessionsForMarks(em, [...drafts.keys()]);
+      watch(em);
+      const claims = [...locked].map(([id, own]) => ({
+        locked: own,
+        drafts: drafts.get(id) ?? [],
+      }));
+      return applyToSessions({ ...operation, em }, em, claims);
+    });
+  }
+
+  const openClasses = async (count: number): Promise<Id[]> => {
+    const made: Id[] = [];
+    while (made.length < count) made.push(await classOf(-5, { status: 'open' }));
+    return made.sort();
+  };
+
+  it('answers each claim in its place, and a refused one changes nothing elsewhere', async () => {
+    const [first = '', second = '', third = ''] = await openClasses(3);
+    const outsider = world.other.students[0]?.id ?? '';
+    const [one = '', two = ''] = world.students.map(({ id }) => id);
+
+    const results = await applyAll(
+      new Map([
+        [first, [scan(one), scan(two)]],
+        [second, [scan(outsider), scan(one)]],
+        [third, [scan(two)]],
+      ]),
+    );
+
+    const codes = results.map((own) => own.map(({ status, code }) => code ?? status));
+    expect(codes).toEqual([['applied', 'applied'], ['not_on_roster', 'applied'], ['applied']]);
+    const places = results.map((own) => own.map(({ studentId }) => studentId));
+    expect(places).toEqual([[one, two], [outsider, one], [two]]);
+    expect(await marks(first)).toHaveLength(2);
+    expect(await marks(second)).toHaveLength(1);
+    expect(await marks(third)).toHaveLength(1);
+  });
+
+  it('appends to the chain of each class its own events and the counts of its own roll', async () => {
+    const sessions = await openClasses(2);
+    const student = world.student.id;
+
+    await applyAll(new Map(sessions.map((id) => [id, [scan(student)]])));
+
+    for (const session of sessions) {
+      const events = await rows<{ body: string; hash: string }>(
+        deps.orm.em.fork(),
+        'select body, hash from audit_event where chain = ? order by seq',
+        [sessionChain(session)],
+      );
+      let previous = chainStart(sessionChain(session));
+      for (const { body, hash } of events) {
+        expect(eventHash(previous, body)).toBe(hash);
+        previous = hash;
+      }
+      const actions = events.map(({ body }) => (JSON.parse(body) as { action: string }).action);
+      expect(actions).toEqual(['op.recorded', 'record.changed']);
+      const counted = await firstRow<{ payload: object }>(
+        deps.orm.em.fork(),
+        "select payload from live_event where session_id = ?::uuid and type = 'counts.changed'",
+        [session],
+      );
+      expect(counted?.payload).toMatchObject({ counts: { present: 1, unmarked: 2, roster: 3 } });
+    }
+  });
+
+  it('costs the same number of statements for one class and for eight', async () => {
+    const statementsOf = async (count: number): Promise<number> => {
+      const sessions = await openClasses(count);
+      const drafts = new Map(sessions.map((id) => [id, world.students.map((s) => scan(s.id))]));
+      let statements = 0;
+      await applyAll(drafts, (em) => {
+        const transaction = em.getTransactionContext<{ executeQuery(): Promise<unknown> }>();
+        if (!transaction) throw new Error('not in a transaction');
+        const execute = transaction.executeQuery.bind(transaction);
+        jest.spyOn(transaction, 'executeQuery').mockImplementation((...query) => {
+          statements += 1;
+          return execute(...query);
+        });
+      });
+      return statements;
+    };
+
+    const ofOne = await statementsOf(1);
+
+    expect(ofOne).toBeGreaterThan(5);
+    expect(await statementsOf(8)).toBe(ofOne);
   });
 });
