@@ -1,6 +1,6 @@
 /** Appends audit events to their hash chains and live events to their sessions, in one transaction. */
 import { createHash } from 'node:crypto';
-import { rows, type Em } from '../db/orm.ts';
+import { type Em, preparedRows } from '../db/orm.ts';
 import type { Id } from '../domain/types.ts';
 import { canonicalJson, type CanonicalValue } from '../security/canonical-json.ts';
 
@@ -220,19 +220,19 @@ async function lockHeads(
   em: Em,
   chains: readonly string[],
 ): Promise<{ heads: ChainHead[]; now: Date }> {
-  await rows(
+  await preparedRows(
     em,
     `insert into audit_chain_head (chain, seq, hash, live_seq)
      select * from unnest(?::text[], ?::bigint[], ?::text[], ?::bigint[])
      on conflict do nothing`,
     [chains, chains.map(() => 0), chains.map(chainStart), chains.map(() => 0)],
   );
-  const found = await rows<{ chain: string; seq: string; hash: string; live_seq: string }>(
+  const found = await preparedRows<{ chain: string; seq: string; hash: string; live_seq: string }>(
     em,
     'select chain, seq, hash, live_seq from audit_chain_head where chain = any(?::text[]) order by chain collate "C" for update',
     [chains],
   );
-  const [clock] = await rows<{ ms: string }>(
+  const [clock] = await preparedRows<{ ms: string }>(
     em,
     'select floor(extract(epoch from app_clock()) * 1000)::bigint as ms',
   );
@@ -251,7 +251,7 @@ async function lockHeads(
 export async function insertAuditEvents(em: Em, events: readonly ChainedEvent[]): Promise<void> {
   if (events.length === 0) return;
   const column = <T>(pick: (event: ChainedEvent) => T): T[] => events.map(pick);
-  await rows(
+  await preparedRows(
     em,
     `insert into audit_event (id, at, chain, seq, actor, action, entity_type, entity_id, session_id,
        student_id, request_id, workflow_id, body, prev_hash, hash)
@@ -283,7 +283,7 @@ async function insertLiveEvents(
   at: Date,
 ): Promise<void> {
   if (events.length === 0) return;
-  await rows(
+  await preparedRows(
     em,
     `insert into live_event (session_id, seq, at, type, payload)
      select session_id, seq, ?::timestamptz, type, payload::jsonb
@@ -299,7 +299,7 @@ async function insertLiveEvents(
 }
 
 async function moveHeads(em: Em, heads: readonly ChainHead[]): Promise<void> {
-  await rows(
+  await preparedRows(
     em,
     `update audit_chain_head h set seq = n.seq, hash = n.hash, live_seq = n.live_seq
      from unnest(?::text[], ?::bigint[], ?::text[], ?::bigint[]) as n(chain, seq, hash, live_seq)

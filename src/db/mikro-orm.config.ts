@@ -4,6 +4,7 @@ import { defineConfig, type Options } from '@mikro-orm/postgresql';
 import { fileURLToPath } from 'node:url';
 import type { Pool } from 'pg';
 import * as entities from './entities/index.ts';
+import { useNames } from './prepared.ts';
 
 /** Options the callers choose: connection URL, pool size, and whether to print statements. */
 export interface DatabaseOptions {
@@ -31,7 +32,7 @@ export function ormOptions({
     extensions: [Migrator],
     forceUtcTimezone: true,
     debug,
-    driverOptions: { onPoolCreated: refuseWhileEnding },
+    driverOptions: { onPoolCreated: preparePool },
     pool: { min: 0, max: poolMax, idleTimeoutMillis: 30_000 },
     migrations: {
       path: fileURLToPath(new URL('./migrations', import.meta.url)),
@@ -46,6 +47,11 @@ export function ormOptions({
     },
     schemaGenerator: { disableForeignKeys: false },
   });
+}
+
+function preparePool(pool: Pool): void {
+  refuseWhileEnding(pool);
+  pool.on('connect', useNames);
 }
 
 /**

@@ -3,6 +3,7 @@ import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
 import type { Instant } from '../domain/types.ts';
 import { CompiledQuery, type Transaction } from 'kysely';
 import { ormOptions, type DatabaseOptions } from './mikro-orm.config.ts';
+import { prepareOnce } from './prepared.ts';
 
 /** The entity manager of this product's database. */
 export type Em = EntityManager;
@@ -32,6 +33,19 @@ export async function rows<T extends object>(
     em.getTransactionContext<Transaction<unknown>>() ?? em.getConnection().getClient<unknown>();
   const result = await client.executeQuery<T>(CompiledQuery.raw(numbered(sql), [...parameters]));
   return result.rows;
+}
+
+/**
+ * `rows` for a statement of a hot path: every connection parses and plans it once. Its text must be a
+ * constant, and its plan good for any parameters (arrays through `unnest`, lookups by index).
+ */
+export function preparedRows<T extends object>(
+  em: Em,
+  sql: string,
+  parameters: readonly unknown[] = [],
+): Promise<T[]> {
+  prepareOnce(numbered(sql));
+  return rows(em, sql, parameters);
 }
 
 /** Runs a statement and gives its first row, or undefined. */

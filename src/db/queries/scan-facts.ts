@@ -1,7 +1,7 @@
 /** What is known about many scans at once, in one statement, before any lock is taken. */
 import type { Fence, Point } from '../../domain/presence/geofence.ts';
 import type { Id } from '../../domain/types.ts';
-import { rows, toInstantOrNull, type Em } from '../orm.ts';
+import { type Em, preparedRows, toInstantOrNull } from '../orm.ts';
 
 /** One scan as it is asked about. */
 export interface ScanQuestion {
@@ -75,7 +75,7 @@ export async function readScanFacts(
   em: Em,
   questions: readonly ScanQuestion[],
 ): Promise<(ScanAnswers | null)[]> {
-  const found = await rows<Row>(
+  const found = await preparedRows<Row>(
     em,
     `select q.place,
        -- Not EXISTS: that may become a scan of the whole ledger.

@@ -12,6 +12,7 @@ import type { Operation } from '../ports.ts';
 import { applyOperations, type OperationDraft } from '../records/apply-operations.ts';
 import { deviceAlert } from './device-alerts.ts';
 import { findCandidates, findSubject, type Subject } from './find-subject.ts';
+import { beginMarks } from '../sessions/session-row.ts';
 
 /** A match as its gateway reports it. */
 export interface MatchEvent {
@@ -64,7 +65,7 @@ export async function receiveMatch(
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await operation.em.transactional(async (em) => {
-        await rows(em, "set local lock_timeout = '2s'");
+        await beginMarks(em);
         return store({ ...operation, em }, em, event, receipt);
       });
     } catch (error) {

@@ -1,5 +1,5 @@
 /** Which student of a session a phone marked: one, decided by a primary key (presence.md section 4). */
-import { rows, type Em } from '../../db/orm.ts';
+import { type Em, preparedRows } from '../../db/orm.ts';
 import { deviceAlreadyUsed } from '../../domain/presence/judge-scan.ts';
 import type { Id } from '../../domain/types.ts';
 import { acceptedOf, type AcceptedCandidate, type Candidate } from './scan.ts';
@@ -16,7 +16,7 @@ export async function claimDevices(em: Em, candidates: readonly Candidate[]): Pr
   }
   if (claims.size === 0) return;
   const ordered = [...claims].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, claim]) => claim);
-  const held = await rows<{ session_id: Id; device_key_id: Id }>(
+  const held = await preparedRows<{ session_id: Id; device_key_id: Id }>(
     em,
     `insert into session_device_claim as c (session_id, device_key_id, student_id)
      select * from unnest(?::uuid[], ?::uuid[], ?::uuid[])

@@ -1,5 +1,5 @@
 /** What an accepted scan leaves behind, and the re-check it passes. */
-import { rows, type Em } from '../../db/orm.ts';
+import { type Em, preparedRows } from '../../db/orm.ts';
 import { roundedDistance } from '../../domain/presence/geofence.ts';
 import type { Operation } from '../ports.ts';
 import { acceptedOf, type AcceptedCandidate, type Candidate } from './scan.ts';
@@ -13,7 +13,7 @@ export async function keepEvidence(
   const kept = acceptedOf(candidates);
   if (kept.length === 0) return;
   const column = <T>(pick: (item: AcceptedCandidate) => T): T[] => kept.map(pick);
-  await rows(
+  await preparedRows(
     em,
     `insert into presence_evidence (id, session_id, student_id, step, op_id, via, purpose,
        device_key_id, ticket_id, network, geofence, geofence_reason, distance_m, accuracy_m,
@@ -58,7 +58,7 @@ export async function keepEvidence(
 export async function passRechecks(em: Em, candidates: readonly Candidate[]): Promise<void> {
   const again = acceptedOf(candidates).filter(({ judged }) => judged.purpose === 'recheck');
   if (again.length === 0) return;
-  await rows(
+  await preparedRows(
     em,
     `update recheck_pick p set passed_at = app_clock()
      from recheck k, unnest(?::uuid[], ?::uuid[], ?::uuid[]) as n(session_id, student_id, key_id)

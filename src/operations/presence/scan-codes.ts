@@ -3,7 +3,7 @@
  * one transaction. A refused scan never blocks the others.
  */
 import { readScanFacts, type ScanAnswers } from '../../db/queries/scan-facts.ts';
-import { rows, type Em } from '../../db/orm.ts';
+import type { Em } from '../../db/orm.ts';
 import { judgePosition, roundedDistance } from '../../domain/presence/geofence.ts';
 import {
   isRefused,
@@ -20,7 +20,12 @@ import type { Operation } from '../ports.ts';
 import { applyToSessions } from '../records/apply-operations.ts';
 import { withRetries } from '../records/mark-records.ts';
 import type { OperationDraft, OperationResult } from '../records/operation-draft.ts';
-import { lockSessionsForMarks, readClock, type LockedSession } from '../sessions/session-row.ts';
+import {
+  beginMarks,
+  type LockedSession,
+  lockSessionsForMarks,
+  readClock,
+} from '../sessions/session-row.ts';
 import { claimDevices } from './claim-devices.ts';
 import { keepEvidence, passRechecks } from './keep-evidence.ts';
 import { keepRefusals } from './keep-refusals.ts';
@@ -50,7 +55,7 @@ export async function scanCodes(
 ): Promise<ScanOutcome[]> {
   const taken = await withRetries(() =>
     operation.em.fork().transactional(async (em) => {
-      await rows(em, "set local lock_timeout = '2s'");
+      await beginMarks(em);
       return takeScans({ ...operation, em }, em, tools, scans);
     }),
   );

@@ -1,5 +1,5 @@
 /** Scan tickets: locked, used once, and dead after the fifth wrong code (presence.md section 3). */
-import { rows, toInstant, toInstantOrNull, type Em } from '../../db/orm.ts';
+import { type Em, preparedRows, toInstant, toInstantOrNull } from '../../db/orm.ts';
 import {
   ATTEMPTS_MAX,
   isRefused,
@@ -27,7 +27,7 @@ export async function lockTickets(
   scans: readonly Scan[],
 ): Promise<Map<string, StoredTicket>> {
   const hashes = scans.flatMap(({ ticketHash }) => ticketHash ?? []);
-  const found = await rows<{
+  const found = await preparedRows<{
     id: Id;
     secret_hash: string;
     session_id: Id;
@@ -89,7 +89,7 @@ export async function spendTickets(em: Em, candidates: readonly Candidate[]): Pr
     else holders.set(ticket.id, candidate);
   }
   if (holders.size === 0) return;
-  const spent = await rows<{ id: Id }>(
+  const spent = await preparedRows<{ id: Id }>(
     em,
     `update scan_ticket set used_at = app_clock()
      where id = any(?::uuid[]) and used_at is null and expires_at > app_clock()
@@ -108,7 +108,7 @@ export async function countAttempts(em: Em, candidates: readonly Candidate[]): P
       : [],
   );
   if (wrong.length === 0) return;
-  await rows(
+  await preparedRows(
     em,
     `update scan_ticket t set attempts = t.attempts + n.wrong
      from (select id, count(*)::int as wrong from unnest(?::uuid[]) as w(id) group by id) n

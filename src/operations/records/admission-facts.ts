@@ -1,5 +1,5 @@
 /** What claims need to know before any row is locked, for all their sessions in one statement. */
-import { rows, type Em } from '../../db/orm.ts';
+import { type Em, preparedRows } from '../../db/orm.ts';
 import type { Id } from '../../domain/types.ts';
 import type { SessionRow } from '../sessions/session-row.ts';
 import type { OperationDraft, OperationResult } from './operation-draft.ts';
@@ -45,7 +45,7 @@ export async function readAdmissionFacts(
   const places = claims.flatMap(({ session, drafts }) =>
     [...new Set(drafts.map((draft) => draft.studentId))].map((student) => ({ session, student })),
   );
-  const found = await rows<FactRow>(
+  const found = await preparedRows<FactRow>(
     em,
     `with q as (
        select * from unnest(?::uuid[], ?::uuid[], ?::date[]) as q(session_id, student_id, held_on))

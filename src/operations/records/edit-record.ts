@@ -1,11 +1,11 @@
 /** A person changes a record they have read: their claim has seen all claims behind it (rule R7). */
-import { firstRow, rows, type Em } from '../../db/orm.ts';
+import { firstRow, type Em } from '../../db/orm.ts';
 import { stateRefusal } from '../../domain/attendance/admission.ts';
 import { errorCodeOf } from '../../domain/attendance/results.ts';
 import { appError } from '../../domain/errors.ts';
 import type { Id, Mark } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
-import { lockSessionForMarks, type LockedSession } from '../sessions/session-row.ts';
+import { beginMarks, type LockedSession, lockSessionForMarks } from '../sessions/session-row.ts';
 import { lockStudents } from './lock-reach.ts';
 import { applyOperations, type OperationDraft, type OperationResult } from './apply-operations.ts';
 import { markingRank, withRetries, type MarkScope } from './mark-records.ts';
@@ -47,7 +47,7 @@ export async function editRecord(
 ): Promise<EditedRecord | null> {
   return withRetries(() =>
     operation.em.transactional(async (em) => {
-      await rows(em, "set local lock_timeout = '2s'");
+      await beginMarks(em);
       const place = await findPlace(em, scope, edit.recordId);
       const rank = await markingRank(em, scope, place.session_id);
       const locked = await lockSessionForMarks(em, place.session_id);

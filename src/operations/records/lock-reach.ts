@@ -2,7 +2,7 @@
  * Locks what claims reach, in the order of every mark: device keys, then records. Reach grows along
  * shared phones: whoever claimed with the same key is settled anew (marks.md section 4).
  */
-import { rows, type Em } from '../../db/orm.ts';
+import { type Em, preparedRows } from '../../db/orm.ts';
 import { isStudentCaptured } from '../../domain/attendance/operation.ts';
 import { appError } from '../../domain/errors.ts';
 import type { Id } from '../../domain/types.ts';
@@ -87,10 +87,12 @@ async function lockDeviceKeys(
   const places = [...keysOf].flatMap(([session, keys]) => [...keys].map((key) => [session, key]));
   if (places.length === 0) return new Map();
   const keys = places.map(([, key]) => key);
-  await rows(em, 'select id from device_key where id = any(?::uuid[]) order by id for update', [
-    keys,
-  ]);
-  const found = await rows<{ session_id: Id; student_id: Id }>(
+  await preparedRows(
+    em,
+    'select id from device_key where id = any(?::uuid[]) order by id for update',
+    [keys],
+  );
+  const found = await preparedRows<{ session_id: Id; student_id: Id }>(
     em,
     `select distinct o.session_id, o.student_id
      from unnest(?::uuid[], ?::uuid[]) as n(session_id, device_key_id)
@@ -112,7 +114,7 @@ export async function lockStudents(
   studentIds: readonly Id[],
   nextId: () => Id,
 ): Promise<LockedRecords> {
-  const named = await rows<{ device_key_id: Id }>(
+  const named = await preparedRows<{ device_key_id: Id }>(
     em,
     `select distinct device_key_id from attendance_operation
      where session_id = ?::uuid and student_id = any(?::uuid[]) and device_key_id is not null

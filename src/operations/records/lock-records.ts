@@ -3,7 +3,7 @@
  * many statements as one.
  */
 import { missedRecheck } from '../../db/queries/recheck-missed.ts';
-import { rows, toInstant, type Em } from '../../db/orm.ts';
+import { type Em, preparedRows, toInstant } from '../../db/orm.ts';
 import type { ResolvableOperation } from '../../domain/attendance/operation.ts';
 import type {
   CaptureMode,
@@ -129,13 +129,13 @@ export async function lockRecordsOf(
   nextId: () => Id,
 ): Promise<Map<Id, LockedRecords>> {
   const [sessions, students] = placesOf(wanted);
-  await rows(
+  await preparedRows(
     em,
     `insert into attendance_record (id, session_id, student_id, version)
      select n.*, 0 from unnest(?::uuid[], ?::uuid[], ?::uuid[]) n on conflict do nothing`,
     [sessions.map(() => nextId()), sessions, students],
   );
-  const found = await rows<RecordRow>(
+  const found = await preparedRows<RecordRow>(
     em,
     `select r.id, r.session_id, r.student_id, r.mark, r.winner_op_id, r.rank, r.source,
        r.capture_mode, r.arrival_at, r.marked_at, r.excuse_category, r.flags, r.version,
@@ -144,7 +144,7 @@ export async function lockRecordsOf(
      order by r.session_id, r.student_id for update of r`,
     [sessions, students],
   );
-  const operations = await rows<OperationRow>(
+  const operations = await preparedRows<OperationRow>(
     em,
     `select o.op_id, o.session_id, o.student_id, o.kind, o.mark, o.rank, o.source, o.capture_mode,
        o.actor_id, o.eff_at, o.received_at, o.base_op_id, o.acks, o.target_op_id, o.excuse_category,
@@ -152,7 +152,7 @@ export async function lockRecordsOf(
      from ${PLACES} join attendance_operation o using (session_id, student_id)`,
     [sessions, students],
   );
-  const conflicts = await rows<ConflictRow>(
+  const conflicts = await preparedRows<ConflictRow>(
     em,
     `select id, session_id, student_id, kind, device_key_id, op_ids, state
      from attendance_conflict

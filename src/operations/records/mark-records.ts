@@ -5,7 +5,7 @@ import { appError, AppError } from '../../domain/errors.ts';
 import type { Id, Mark } from '../../domain/types.ts';
 import { uuidV5 } from '../../security/uuid-v5.ts';
 import type { Operation } from '../ports.ts';
-import { lockSessionForMarks } from '../sessions/session-row.ts';
+import { beginMarks, lockSessionForMarks } from '../sessions/session-row.ts';
 import { applyOperations, type OperationDraft, type OperationResult } from './apply-operations.ts';
 import { rosterOf } from './roster.ts';
 
@@ -51,7 +51,7 @@ export async function markRecords(
 ): Promise<OperationResult[]> {
   return withRetries(() =>
     operation.em.transactional(async (em) => {
-      await rows(em, "set local lock_timeout = '2s'");
+      await beginMarks(em);
       const rank = await markingRank(em, scope, input.sessionId);
       const locked = await lockSessionForMarks(em, input.sessionId);
       const items = [...input.items, ...(await defaultItems(em, locked.session, input))];

@@ -5,7 +5,7 @@ import { appError } from '../../domain/errors.ts';
 import type { ConflictState, Id, Mark } from '../../domain/types.ts';
 import { uuidV5 } from '../../security/uuid-v5.ts';
 import type { Operation } from '../ports.ts';
-import { lockSessionForMarks, type SessionRow } from '../sessions/session-row.ts';
+import { beginMarks, lockSessionForMarks, type SessionRow } from '../sessions/session-row.ts';
 import { lockStudents } from './lock-reach.ts';
 import { applyOperations, type OperationDraft, type OperationResult } from './apply-operations.ts';
 import { ROSTER } from './roster.ts';
@@ -36,7 +36,7 @@ export async function resolveConflict(
 ): Promise<OperationResult[]> {
   return withRetries(() =>
     operation.em.transactional(async (em) => {
-      await rows(em, "set local lock_timeout = '2s'");
+      await beginMarks(em);
       const seen = await findVisible(em, scope, input.conflictId);
       const rank = await markingRank(em, scope, seen.session_id);
       const locked = await lockSessionForMarks(em, seen.session_id);

@@ -1,5 +1,5 @@
 /** The roster of a session at its own date (marks.md section 8), and live counts over it. */
-import { rows, type Em } from '../../db/orm.ts';
+import { type Em, preparedRows } from '../../db/orm.ts';
 import type { Id, LocalDate } from '../../domain/types.ts';
 
 /** Students enrolled on the date of a session; parameters: session, date, date. */
@@ -14,7 +14,7 @@ export async function rosterOf(
   em: Em,
   session: { readonly id: Id; readonly scheduledDate: LocalDate },
 ): Promise<Id[]> {
-  const found = await rows<{ student_id: string }>(em, `${ROSTER} order by 1`, [
+  const found = await preparedRows<{ student_id: string }>(em, `${ROSTER} order by 1`, [
     session.id,
     session.scheduledDate,
     session.scheduledDate,
@@ -28,7 +28,7 @@ export async function rosterMembers(
   session: { readonly id: Id; readonly scheduledDate: LocalDate },
   studentIds: readonly Id[],
 ): Promise<Set<Id>> {
-  const found = await rows<{ student_id: string }>(
+  const found = await preparedRows<{ student_id: string }>(
     em,
     `${ROSTER} and e.student_id = any(?::uuid[])`,
     [session.id, session.scheduledDate, session.scheduledDate, studentIds],
@@ -54,7 +54,7 @@ export async function countRecords(
   sessionIds: readonly Id[],
 ): Promise<Map<Id, SessionCounts>> {
   if (sessionIds.length === 0) return new Map();
-  const found = await rows<SessionCounts & { session_id: Id }>(
+  const found = await preparedRows<SessionCounts & { session_id: Id }>(
     em,
     // Class by class: a planner that joins all of them reads every record there is.
     `select s.id as session_id, c.*,

@@ -1,5 +1,5 @@
 /** Settles records: resolves the students that claims concern and writes the records that changed. */
-import { rows, type Em } from '../../db/orm.ts';
+import { type Em, preparedRows } from '../../db/orm.ts';
 import type { Conflict } from '../../domain/attendance/conflicts.ts';
 import {
   resolveStudent,
@@ -109,7 +109,7 @@ function isDifferent(before: RecordState, after: RecordState): boolean {
 export async function writeRecords(em: Em, changes: readonly RecordChange[]): Promise<void> {
   const after = changes.map((change) => change.after);
   if (after.length === 0) return;
-  await rows(
+  await preparedRows(
     em,
     `update attendance_record r set mark = n.mark, winner_op_id = n.winner_op_id, rank = n.rank,
        source = n.source, capture_mode = n.capture_mode, arrival_at = n.arrival_at,

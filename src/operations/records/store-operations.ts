@@ -1,5 +1,5 @@
 /** Stores operations in the append-only ledger. */
-import { rows, type Em } from '../../db/orm.ts';
+import { type Em, preparedRows } from '../../db/orm.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
 import type { ClockTrust, Id, Instant } from '../../domain/types.ts';
 import type { SessionRow } from '../sessions/session-row.ts';
@@ -74,7 +74,7 @@ export async function insertOperations(
   operations: readonly NewOperation[],
 ): Promise<Set<Id>> {
   if (operations.length === 0) return new Set();
-  const inserted = await rows<{ op_id: string }>(
+  const inserted = await preparedRows<{ op_id: string }>(
     em,
     `insert into attendance_operation (op_id, session_id, student_id, kind, mark, rank, source,
        capture_mode, actor_id, eff_at, received_at, epoch, base_op_id, acks, target_op_id,

@@ -13,7 +13,7 @@ import type { QrCodes } from '../../security/qr-codes.ts';
 import { judgeSavedScan, readCodeRules, type SavedScan } from '../presence/read-saved-scans.ts';
 import { bindingsAt, type BindingAt } from '../devices/device-bindings.ts';
 import type { Operation } from '../ports.ts';
-import { readClock } from '../sessions/session-row.ts';
+import { beginMarks, readClock } from '../sessions/session-row.ts';
 import { applyOperations } from './apply-operations.ts';
 import { withRetries, type MarkScope } from './mark-records.ts';
 import {
@@ -324,7 +324,7 @@ async function takeSession(
   try {
     return await withRetries(() =>
       operation.em.fork().transactional(async (em) => {
-        await rows(em, "set local lock_timeout = '2s'");
+        await beginMarks(em);
         return applyOperations({ ...operation, em }, em, sessionId, drafts);
       }),
     );

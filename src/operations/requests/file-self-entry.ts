@@ -9,7 +9,7 @@ import type { Id, Instant } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
 import { applyOperations, type OperationResult } from '../records/apply-operations.ts';
 import { rosterMembers } from '../records/roster.ts';
-import { lockSessionForMarks, type LockedSession } from '../sessions/session-row.ts';
+import { beginMarks, type LockedSession, lockSessionForMarks } from '../sessions/session-row.ts';
 import { recordFiling } from './record-filing.ts';
 
 /** The entry as the signed-in student states it; the student is never named by the client. */
@@ -72,7 +72,7 @@ async function file(
   view: Condition,
   entry: NewSelfEntry,
 ): Promise<FiledSelfEntry> {
-  await rows(em, "set local lock_timeout = '2s'");
+  await beginMarks(em);
   await takeTurn(em, entry.opId);
   await requireVisible(em, view, entry.sessionId);
   const locked = await lockSessionForMarks(em, entry.sessionId);
