@@ -47,6 +47,7 @@ async function toldTo(userId: Id): Promise<string[]> {
 }
 const approve = (id: unknown, token: string): Promise<ApiReply> =>
   api.request('POST', `/api/v1/device-rebinds/${textOf(id)}/approve`, { token, body: {} });
+const byNumber = (left: number, right: number): number => left - right;
 const verdict = (reply: ApiReply): unknown[] => [reply.status, reply.body['code']];
 
 async function scannedRank(device: TestDevice): Promise<number | undefined> {
@@ -149,7 +150,7 @@ it('is activated by one of two who approve at once', async () => {
 
   const replies = await Promise.all([teacher, hod].map((token) => approve(rebind?.['id'], token)));
 
-  expect(replies.map(({ status }) => status).sort()).toEqual([204, 409]);
+  expect(replies.map(({ status }) => status).sort(byNumber)).toEqual([204, 409]);
 });
 
 it('is refused after two changes until an administrator clears them', async () => {
