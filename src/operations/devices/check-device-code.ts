@@ -126,7 +126,7 @@ async function countWrongTry(
     'device_code_wrong',
     left > 0
       ? `This is not the code of the latest mail; ${left} ${left === 1 ? 'try is' : 'tries are'} left.`
-      : `This is not the code of the latest mail, and it was the last try. ${ASK}`,
+      : 'This is not the code of the latest mail, and it was the last try; ask for a new code.',
   );
 }
 

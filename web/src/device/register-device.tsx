@@ -40,6 +40,8 @@ const ONLY_NEXT_STEP: readonly string[] = [
   'device_code_required',
   'step_up_required',
 ];
+/** Answers after which the code of the field is of no use any more. */
+const NEEDS_NEW_CODE: readonly string[] = ['device_code_expired', 'too_many_attempts'];
 
 interface RegisterDeviceProps {
   /** The reader has another device, which this one would replace. */
@@ -67,7 +69,7 @@ export function RegisterDevice({ hasOther = false, hadDevice = false }: Register
     },
   });
   const { error, isPending: isBusy, variables } = register;
-  const isStepOnly = error instanceof ApiProblem && ONLY_NEXT_STEP.includes(error.code);
+  const refusal = error instanceof ApiProblem ? error.code : '';
   const last = variables ?? { replace: hasOther };
   const titles = {
     start: 'devices.registerTitle',
@@ -81,7 +83,13 @@ export function RegisterDevice({ hasOther = false, hadDevice = false }: Register
         <Title order={2} size="h4">
           {t(titles[step])}
         </Title>
-        <FormFailure error={isStepOnly ? null : error} />
+        {NEEDS_NEW_CODE.includes(refusal) ? (
+          <Alert color="red" variant="light" role="alert">
+            {t('devices.codeIsOver')}
+          </Alert>
+        ) : (
+          <FormFailure error={ONLY_NEXT_STEP.includes(refusal) ? null : error} />
+        )}
         {step === 'start' || step === 'replace' ? (
           <Begin
             isReplacing={step === 'replace'}

@@ -43,6 +43,7 @@ export const devices = {
   sendCode: 'Send me a code',
   sendAnotherCode: 'Send another code',
   codeSent: 'A code was sent to {{address}}. It is good until {{time}}, on this phone.',
+  codeIsOver: 'This code is good no longer. Have another one sent.',
   code: 'Code from the email',
   signInTitle: 'Sign in again',
   signInText: 'Changing your phone needs your password once more.',
