@@ -27,7 +27,7 @@ import { unlockRoutes } from './unlocks/routes.ts';
 export function allRoutes(deps: ApiDeps): Route[] {
   const routes: Route[] = [
     ...authRoutes(deps),
-    ...meRoutes(),
+    ...meRoutes(deps),
     ...notificationRoutes(),
     ...healthRoutes(deps),
     ...adminRoutes(),

@@ -4,6 +4,7 @@ import { loadEnvironment } from '../config/env.ts';
 import { createDeps, type Deps } from '../deps.ts';
 import { startMailDelivery, type MailDelivery } from '../mail/deliver-mail.ts';
 import { createMailer } from '../mail/mailer.ts';
+import { createDeviceCodes } from '../security/device-codes.ts';
 import { createWorkflowGateway } from '../temporal/client.ts';
 import { startOutboxRelay } from '../temporal/outbox-relay.ts';
 import { POLLED_QUEUES, type PolledQueue } from '../workers/session-worker.ts';
@@ -41,14 +42,19 @@ async function main(): Promise<void> {
   process.exit(0); // Native threads of the SDK must not keep a finished process.
 }
 
-function startMail({ environment, orm, logger }: Deps): MailDelivery | undefined {
+function startMail({ environment, orm, logger, keys }: Deps): MailDelivery | undefined {
   const mailer = createMailer(environment);
   if (!mailer) {
     logger.warn('mail is off: set SMTP_URL and MAIL_FROM to send notices by mail');
+    if (environment.secondFactor === 'required') {
+      logger.error('nobody can register a first device: its code is sent by mail');
+    }
     return undefined;
   }
   logger.info({ destination: mailer.destination }, 'mail is delivered');
-  return startMailDelivery({ orm, mailer, logger, dashboardUrl: environment.dashboardUrl });
+  const { dashboardUrl } = environment;
+  const deviceCodes = createDeviceCodes(keys);
+  return startMailDelivery({ orm, mailer, logger, dashboardUrl, deviceCodes });
 }
 
 /** `--queues core,bulk` narrows what is polled. */

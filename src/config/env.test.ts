@@ -26,6 +26,23 @@ describe('loadEnvironment', () => {
     },
   );
 
+  it('requires the second factor in production and lets nobody lower it there', () => {
+    const production = {
+      NODE_ENV: 'production',
+      SECRET_KEY: SECRET,
+      ENCRYPTION_KEY: SECRET,
+      TEMPORAL_CODEC_KEYS: 'k1:key',
+    };
+    const factorOf = (source: NodeJS.ProcessEnv) =>
+      loadEnvironment(['secrets'], source).secondFactor;
+
+    expect([factorOf({}), factorOf(production)]).toEqual(['optional', 'required']);
+    expect(factorOf({ AUTH_SECOND_FACTOR: 'required' })).toBe('required');
+    expect(() => factorOf({ ...production, AUTH_SECOND_FACTOR: 'optional' })).toThrow(
+      /AUTH_SECOND_FACTOR/,
+    );
+  });
+
   it('counts loopback as a campus network outside production only', () => {
     expect(loadEnvironment([], {}).campusNetworks).toContain('127.0.0.0/8');
     expect(loadEnvironment([], { NODE_ENV: 'production' }).campusNetworks).toEqual([]);

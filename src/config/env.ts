@@ -29,6 +29,7 @@ const schema = z.object({
   PUBLIC_ORIGINS: z.string().default(''),
   TRUST_PROXY: z.string().default(''),
   CAMPUS_NETWORKS: z.string().default(''),
+  AUTH_SECOND_FACTOR: z.enum(['required', 'optional']).optional(),
   RATE_LIMIT_SCALE: z.coerce.number().min(0.01).max(1_000).default(1),
   METRICS_TOKEN: z.string().min(22).optional(),
   DASHBOARD_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -81,6 +82,11 @@ export interface Environment {
   readonly trustProxy: string;
   /** Networks whose addresses have the larger allowance; outside production loopback is one. */
   readonly campusNetworks: readonly string[];
+  /**
+   * `required`: a first device needs the code that is mailed to its person. Production knows nothing
+   * less; elsewhere it is `optional` unless AUTH_SECOND_FACTOR says otherwise (trust.md section 2).
+   */
+  readonly secondFactor: 'required' | 'optional';
   /** Multiplies every rate limit. */
   readonly rateLimitScale: number;
   readonly metricsToken: string | undefined;
@@ -146,6 +152,8 @@ export function loadEnvironment(
       ...listOf(values.CAMPUS_NETWORKS),
       ...(values.NODE_ENV === 'production' ? [] : LOOPBACK),
     ],
+    secondFactor:
+      values.AUTH_SECOND_FACTOR ?? (values.NODE_ENV === 'production' ? 'required' : 'optional'),
     rateLimitScale: values.RATE_LIMIT_SCALE,
     metricsToken: values.METRICS_TOKEN,
     operatorDecisions: values.OPERATOR_DECISIONS === 'on',
@@ -197,6 +205,9 @@ function missing(values: z.infer<typeof schema>, requirements: readonly Requirem
     problems.push('TZ: start the process with TZ=UTC, as the npm scripts do');
   }
   if (requirements.includes('secrets') && values.NODE_ENV === 'production') {
+    if (values.AUTH_SECOND_FACTOR === 'optional') {
+      problems.push('AUTH_SECOND_FACTOR: production needs it required; leave it empty');
+    }
     if (!values.TEMPORAL_CODEC_KEYS) {
       problems.push('TEMPORAL_CODEC_KEYS: production needs id:key, the key 32 bytes in base64');
     }

@@ -1,13 +1,17 @@
 /** What people are told of, and what each kind of notice carries: ids, codes, counts, instants. */
 import type { CaseKind, CaseStatus, Id, LocalDate, Mark } from './types.ts';
 
-/** Every kind of notice (marks.md rules R6 and R7, temporal.md section 5). */
+/** Every kind of notice (marks.md R6 and R7, temporal.md section 5, presence.md section 3). */
 export const NOTICE_KINDS = [
   'mark_overruled',
   'marks_disagree',
   'record_overridden',
   'conflict_digest',
   'case_decided',
+  'device_code',
+  'device_registered',
+  'device_approved',
+  'device_pending',
 ] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
@@ -45,6 +49,14 @@ export interface NoticePayloads {
     readonly case_kind: CaseKind;
     readonly status: CaseStatus;
   };
+  /** To whoever asked for it: a code to register a device was sent; the mail alone carries it. */
+  readonly device_code: { readonly code: Id };
+  /** To its person: a device was registered, at once or pending for a day. */
+  readonly device_registered: { readonly binding: Id; readonly status: 'active' | 'pending' };
+  /** To its person: the pending device was activated by somebody of the staff. */
+  readonly device_approved: { readonly binding: Id };
+  /** To the mentor, else the course staff: a student's later device waits for approval. */
+  readonly device_pending: { readonly binding: Id; readonly student: Id };
 }
 
 /** One message to one person; a second one with the same `dedupeKey` is a no-op. */

@@ -5,14 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import type { SMTPServerOptions } from 'smtp-server';
 import { v7 } from 'uuid';
 import { moveDatabaseClock } from '../../test/factories.ts';
+import { Inbox } from '../../test/inbox.ts';
 import { openRequestBench, type RequestBench } from '../../test/request-bench.ts';
 import { eventually } from '../../test/temporal.ts';
 import { firstRow, rows } from '../db/orm.ts';
 import type { Id } from '../domain/types.ts';
 import { notify, type Notice } from '../operations/notifications/notify.ts';
+import { createDeviceCodes } from '../security/device-codes.ts';
 import { deliverOnce, startMailDelivery } from './deliver-mail.ts';
 import { createMailer, type Mailer } from './mailer.ts';
 
@@ -32,44 +34,6 @@ beforeEach(async () => {
   await rows(bench.em(), "update notification set mail_status = 'none', mail_due_at = null");
 });
 afterAll(() => bench.close());
-
-/** A mail server that speaks SMTP on a free port and keeps what it takes. */
-class Inbox {
-  readonly messages: string[] = [];
-  refusals = 0;
-  readonly #server: SMTPServer;
-
-  constructor(options: SMTPServerOptions = {}) {
-    this.#server = new SMTPServer({
-      authOptional: true,
-      disabledCommands: ['STARTTLS'],
-      onRcptTo: (_address, _session, answer) => {
-        if (this.refusals <= 0) return answer();
-        this.refusals -= 1;
-        return answer(Object.assign(new Error('try later'), { responseCode: 451 }));
-      },
-      onData: (stream, _session, answer) => {
-        const chunks: Buffer[] = [];
-        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-        stream.on('end', () => {
-          this.messages.push(Buffer.concat(chunks).toString('utf8'));
-          answer();
-        });
-      },
-      ...options,
-    });
-  }
-  listen(): Promise<number> {
-    return new Promise((resolve) => {
-      const server = this.#server.listen(0, '127.0.0.1', () =>
-        resolve((server.address() as AddressInfo).port),
-      );
-    });
-  }
-  close(): Promise<void> {
-    return new Promise((resolve) => this.#server.close(resolve));
-  }
-}
 
 const open: (() => void | Promise<void>)[] = [];
 afterEach(async () => {
@@ -103,6 +67,7 @@ const partsOf = (mailer: Mailer) => ({
   mailer,
   logger,
   dashboardUrl: 'https://attendance.college.example',
+  deviceCodes: createDeviceCodes(bench.deps.keys),
 });
 
 async function tell(index = 0, kind: 'mark_overruled' | 'record_overridden' = 'mark_overruled') {

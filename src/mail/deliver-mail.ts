@@ -6,11 +6,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { firstRow, rows, type Em, type Orm } from '../db/orm.ts';
 import { nameSessions, sessionsIn, type NamedSession } from '../db/queries/notifications.ts';
+import { CODE_TRIES_MAX } from '../domain/devices/device-code.ts';
 import type { NoticeKind } from '../domain/notices.ts';
 import type { Id } from '../domain/types.ts';
 import { inParallel } from '../operations/in-parallel.ts';
+import type { DeviceCodes } from '../security/device-codes.ts';
 import type { Mailer } from './mailer.ts';
-import { writeMail } from './write-mail.ts';
+import { writeCodeMail, writeMail, type MailText } from './write-mail.ts';
 
 /** What the delivery uses of its process. */
 export interface DeliveryParts {
@@ -18,6 +20,8 @@ export interface DeliveryParts {
   readonly mailer: Mailer;
   readonly logger: Logger;
   readonly dashboardUrl: string | undefined;
+  /** Makes the digits of a code from its id: no row holds them. */
+  readonly deviceCodes: DeviceCodes;
 }
 
 /** A running delivery. */
@@ -92,6 +96,7 @@ export async function deliverOnce(parts: DeliveryParts): Promise<number> {
 }
 
 /**
+ * Codes go first: somebody waits for them, while a digest may be one of a thousand.
  * The lease is the next attempt: a worker that dies leaves its mail to be taken again. Mail that
  * was tried often enough or is too old ends here, and so does that of people who may not sign in.
  */
@@ -100,7 +105,7 @@ function claim(em: Em): Promise<Due[]> {
     em,
     `with due as materialized (
        select id from notification where mail_status = 'due' and mail_due_at <= app_clock()
-       order by mail_due_at limit ?::int for update skip locked
+       order by kind = 'device_code' desc, mail_due_at limit ?::int for update skip locked
      ), judged as (
        select n.id, u.email, case
            when u.status <> 'active' then 'none'
@@ -120,14 +125,18 @@ function claim(em: Em): Promise<Due[]> {
 }
 
 async function deliver(
-  { orm, mailer, logger, dashboardUrl }: DeliveryParts,
+  parts: DeliveryParts,
   row: Due,
   names: ReadonlyMap<Id, NamedSession>,
 ): Promise<void> {
-  const em = orm.em.fork();
+  const { mailer, logger } = parts;
+  const em = parts.orm.em.fork();
   const { id, kind } = row;
+  let isSent = false;
   try {
-    await mailer.send({ id, to: row.email, ...writeMail(row, names, dashboardUrl) });
+    const text = await textOf(parts, em, row, names);
+    if (text) await mailer.send({ id, to: row.email, ...text });
+    isSent = text !== null;
   } catch (error) {
     const isOver = await putOff(em, id).catch(waitForLease(logger, id));
     const words = isOver ? 'mail was given up' : 'mail could not be sent yet';
@@ -136,10 +145,37 @@ async function deliver(
   }
   await rows(
     em,
-    `update notification set mail_status = 'sent', mailed_at = app_clock(), mail_due_at = null
+    `update notification set mail_status = case when ?::boolean then 'sent' else 'none' end,
+       mailed_at = case when ?::boolean then app_clock() end, mail_due_at = null
      where id = ?::uuid and mail_status = 'due'`,
-    [id],
+    [isSent, isSent, id],
   ).catch(waitForLease(logger, id));
+}
+
+/** What a mail says; null where there is nothing to say any more. */
+async function textOf(
+  { dashboardUrl, deviceCodes }: DeliveryParts,
+  em: Em,
+  { kind, payload }: Due,
+  names: ReadonlyMap<Id, NamedSession>,
+): Promise<MailText | null> {
+  if (kind !== 'device_code') return writeMail({ kind, payload }, names, dashboardUrl);
+  const codeId = await usefulCode(em, payload['code']);
+  return codeId === null ? null : writeCodeMail(deviceCodes.codeOf(codeId), dashboardUrl);
+}
+
+/** The id of a code that can still be typed; null once it is over, used or replaced by another. */
+async function usefulCode(em: Em, codeId: unknown): Promise<Id | null> {
+  const row = await firstRow<{ id: Id }>(
+    em,
+    `select c.id from device_code c
+     where c.id = ?::uuid and c.used_at is null and c.expires_at > app_clock()
+       and c.attempts < ${CODE_TRIES_MAX}
+       and not exists (select 1 from device_code later where later.user_id = c.user_id
+         and (later.created_at, later.id) > (c.created_at, c.id))`,
+    [codeId],
+  );
+  return row?.id ?? null;
 }
 
 /** Whatever could not be written, the lease ends and the mail is tried again. */

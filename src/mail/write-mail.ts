@@ -1,11 +1,15 @@
 /** The words of a mail: what happened and where to look, without marks, names or reasons. */
+import { CODE_MINUTES } from '../domain/devices/device-code.ts';
 import type { NamedSession } from '../db/queries/notifications.ts';
 import type { NoticeKind, NoticePayloads } from '../domain/notices.ts';
 import type { CaseKind, Id } from '../domain/types.ts';
 
+/** A notice whose mail follows from its payload: the mail of a code carries what no row holds. */
+type PlainKind = Exclude<NoticeKind, 'device_code'>;
+
 /** A stored notice, as far as its mail needs it. */
 export interface WrittenNotice {
-  readonly kind: NoticeKind;
+  readonly kind: PlainKind;
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
@@ -24,7 +28,7 @@ interface Words {
   readonly page: string;
 }
 type Writers = {
-  readonly [K in NoticeKind]: (payload: NoticePayloads[K], names: Names) => Words;
+  readonly [K in PlainKind]: (payload: NoticePayloads[K], names: Names) => Words;
 };
 
 /**
@@ -39,7 +43,27 @@ export function writeMail(
 ): MailText {
   // The kind of a row decides the shape of its payload: both are written by `notify` alone.
   const write = WRITERS[kind] as (payload: unknown, names: Names) => Words;
-  const { subject, lines, page } = write(payload, names);
+  return mailOf(write(payload, names), dashboardUrl);
+}
+
+/**
+ * Writes the mail that carries a code for a first device.
+ * @param code  the six digits
+ */
+export function writeCodeMail(code: string, dashboardUrl: string | undefined): MailText {
+  const words = {
+    subject: 'Your code to register a device',
+    lines: [
+      `Your code is ${code}. It is good for ${CODE_MINUTES} minutes, in the window or app in which you asked for it.`,
+      '',
+      'Nobody of the staff ever asks you for it. If you did not ask for a code, somebody else knows your password: change it, and tell the office.',
+    ],
+    page: '/my-devices',
+  };
+  return mailOf(words, dashboardUrl);
+}
+
+function mailOf({ subject, lines, page }: Words, dashboardUrl: string | undefined): MailText {
   const where = dashboardUrl === undefined ? [] : ['', new URL(page, dashboardUrl).href];
   return {
     subject,
@@ -99,6 +123,32 @@ const WRITERS: Writers = {
         : `Your ${CASE_WORDS[kind]} was decided.`,
     ],
     page: '/my-requests',
+  }),
+  device_registered: ({ status }) => ({
+    subject: 'A device was registered for you',
+    lines: [
+      status === 'active'
+        ? 'A phone or browser was registered to record your attendance.'
+        : 'Another phone or browser was registered to record your attendance, and the one before it was ended. For a day its scans are marked as from a new device, unless your mentor or teacher approves it first.',
+      'If that was not you, end it on the page of your devices, change your password, and tell your mentor or the office.',
+    ],
+    page: '/my-devices',
+  }),
+  device_approved: () => ({
+    subject: 'Your new device was approved',
+    lines: [
+      'A member of the staff approved your new device. Its scans are no longer marked as from a new device.',
+      'If you did not show it to anybody, tell your mentor or the office.',
+    ],
+    page: '/my-devices',
+  }),
+  device_pending: () => ({
+    subject: "A student's new device waits for approval",
+    lines: [
+      'A student you look after registered another device. For a day its scans are marked as from a new device.',
+      'Approve it once you have seen the student with it; if you know of no new device, ask.',
+    ],
+    page: '/approvals?view=devices',
   }),
 };
 

@@ -48,9 +48,13 @@ export interface TestDashboard {
 
 /**
  * Builds the dashboard if its sources changed, serves it, starts Chromium.
- * @param flags  more of its command line, for example a camera
+ * @param flags      more of its command line, for example a camera
+ * @param variables  more of the API's environment
  */
-export async function startDashboard(flags: readonly string[] = []): Promise<TestDashboard> {
+export async function startDashboard(
+  flags: readonly string[] = [],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<TestDashboard> {
   await buildDashboard(PROJECT);
   const browser = await startBrowser(flags);
   const workflows = directWorkflows();
@@ -58,7 +62,7 @@ export async function startDashboard(flags: readonly string[] = []): Promise<Tes
     const api = await startTestApi({
       workflows,
       attach: createSockets,
-      variables: { RATE_LIMIT_SCALE: '50' },
+      variables: { RATE_LIMIT_SCALE: '50', ...variables },
     });
     workflows.connect(api.deps);
     return {

@@ -34,6 +34,12 @@ const pages: RouteObject[] = [
     }),
   },
   {
+    path: 'my-devices',
+    lazy: async () => ({
+      Component: (await import('./device/my-devices-page.tsx')).MyDevicesPage,
+    }),
+  },
+  {
     path: 'approvals',
     lazy: async () => ({ Component: (await import('./inbox/inbox-page.tsx')).InboxPage }),
   },

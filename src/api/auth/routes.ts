@@ -79,7 +79,9 @@ function logout({ authentication, environment }: ApiDeps): Route {
         status: 204,
         headers: {
           'Set-Cookie': clearedCookie(environment.isProduction),
-          'Clear-Site-Data': '"storage"',
+          // Not "storage": the key of this browser outlives a sign-in, or every sign-out would cost
+          // its student a change of device and free the phone for another student.
+          'Clear-Site-Data': '"cache"',
         },
       };
     },

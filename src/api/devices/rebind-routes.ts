@@ -8,11 +8,17 @@ import {
   listRebinds,
   type Rebind,
 } from '../../operations/devices/rebinds.ts';
-import { idField, idParams, instantReply } from '../fields.ts';
+import { idField, idParams, instantReply, textField } from '../fields.ts';
 import { authorize, route, type Route } from '../route.ts';
 
 const BASE = '/api/v1/device-rebinds';
 const TAG = 'Devices';
+
+const seenDevice = {
+  strength: z.enum(['hardware', 'webauthn', 'software']),
+  bound_at: instantReply,
+  ended_at: instantReply.nullable(),
+};
 
 const rebindReply = z.strictObject({
   id: idField,
@@ -23,8 +29,20 @@ const rebindReply = z.strictObject({
     last_name: z.string(),
   }),
   status: z.enum(['active', 'pending', 'revoked']),
-  bound_at: instantReply,
+  ...seenDevice,
   pending_until: instantReply.nullable(),
+  previous: z.strictObject(seenDevice).nullable().describe('the device before it'),
+  changes: z.int().describe('later devices of the student within 120 days, this one included'),
+  limit_reached: z.boolean().describe('the next one needs an administrator to clear the changes'),
+});
+
+const rebindsReply = z.strictObject({
+  pending: z.int().describe('how many wait, of all of them'),
+  results: z.array(rebindReply),
+});
+
+const rebindsQuery = z.strictObject({
+  status: z.literal('pending').optional().describe('those that wait, and no others'),
 });
 
 /** The routes of later devices. */
@@ -38,11 +56,13 @@ const list = route({
   summary: 'List the devices that replaced another within 120 days, of students you decide on',
   tag: TAG,
   access: authorize('approve_rebind'),
-  replies: { 200: z.strictObject({ results: z.array(rebindReply) }) },
+  query: rebindsQuery,
+  replies: { 200: rebindsReply },
   errors: [],
-  handler: async ({ principal, operation }) => {
-    const found = await listRebinds(operation.em, scopeOf(principal));
-    return { status: 200, body: { results: found.map(present) } };
+  handler: async ({ query, principal, operation }) => {
+    const pendingOnly = query.status === 'pending';
+    const found = await listRebinds(operation.em, scopeOf(principal), pendingOnly);
+    return { status: 200, body: { pending: found.pending, results: found.results.map(present) } };
   },
 });
 
@@ -68,17 +88,19 @@ const clear = route({
   tag: TAG,
   access: authorize('manage_people'),
   params: idParams,
+  body: z.strictObject({ reason: textField }),
   replies: { 200: z.strictObject({ cleared: z.int() }) },
   errors: ['not_found', 'own_request'],
-  handler: async ({ params, principal, operation }) => {
+  handler: async ({ params, body, principal, operation }) => {
     const scope = studentScope(principal, 'manage_people', 'st');
-    return { status: 200, body: { cleared: await clearRebinds(operation, scope, params.id) } };
+    const cleared = await clearRebinds(operation, scope, params.id, body.reason);
+    return { status: 200, body: { cleared } };
   },
 });
 
 const scopeOf = (principal: Principal) => studentScope(principal, 'approve_rebind', 'st');
 
-function present({ student, ...rebind }: Rebind): z.input<typeof rebindReply> {
+function present({ student, previous, ...rebind }: Rebind): z.input<typeof rebindReply> {
   return {
     id: rebind.id,
     student: {
@@ -88,7 +110,16 @@ function present({ student, ...rebind }: Rebind): z.input<typeof rebindReply> {
       last_name: student.lastName,
     },
     status: rebind.status,
+    strength: rebind.strength,
     bound_at: rebind.boundAt,
+    ended_at: rebind.endedAt,
     pending_until: rebind.pendingUntil,
+    previous: previous && {
+      strength: previous.strength,
+      bound_at: previous.boundAt,
+      ended_at: previous.endedAt,
+    },
+    changes: rebind.changes,
+    limit_reached: rebind.isAtLimit,
   };
 }

@@ -1,10 +1,13 @@
-/** Routes of the caller's own devices: register a key, list, remove. */
+/** Routes of the caller's own devices: ask for a code, register a key, list, remove. */
 import { z } from 'zod';
 import { listOwnDeviceKeys, type OwnDeviceKey } from '../../db/queries/device-keys.ts';
 import { appError } from '../../domain/errors.ts';
 import { bindDevice, revokeDevice } from '../../operations/devices/bind-device.ts';
+import { sendDeviceCode } from '../../operations/devices/send-device-code.ts';
+import { createDeviceCodes } from '../../security/device-codes.ts';
 import type { DevicePublicKey } from '../../security/device-proof.ts';
-import { idField, idParams, instantReply } from '../fields.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { idField, idParams, instantReply, noBody } from '../fields.ts';
 import { route, selfAccess, type Route } from '../route.ts';
 
 const BASE = '/api/v1/me/device-keys';
@@ -37,40 +40,81 @@ const deviceKeyReply = z.strictObject({
   status: z.enum(['active', 'pending', 'revoked']),
   valid_from: instantReply,
   valid_to: instantReply.nullable(),
+  pending_until: instantReply.nullable().describe('a pending device is flagged until then'),
+});
+
+const codeReply = z.strictObject({
+  sent_to: z.string().describe('the address, with all but its first letter and its domain hidden'),
+  expires_at: instantReply,
 });
 
 /** The routes under `/api/v1/me/device-keys`. */
-export function deviceKeyRoutes(): Route[] {
-  return [register, list, remove];
+export function deviceKeyRoutes(deps: Pick<ApiDeps, 'keys' | 'environment'>): Route[] {
+  return [sendCode, register(deps), list, remove];
 }
 
-const register = route({
+const sendCode = route({
   method: 'post',
-  path: BASE,
-  summary: 'Register this device, with a proof by the very key that is sent',
+  path: `${BASE}/code`,
+  summary: 'Have a code mailed to you, for your first device',
   tag: TAG,
   access: selfAccess,
-  deviceProof: 'any_key',
-  body: z.strictObject({
-    public_key: publicKey,
-    replace: z
-      .boolean()
-      .default(false)
-      .describe('end the present device; the new one is pending for a day'),
-  }),
-  replies: { 200: deviceKeyReply, 201: deviceKeyReply },
-  errors: ['device_of_another', 'device_already_bound', 'step_up_required', 'rebind_limit'],
-  handler: async ({ body, principal, operation, deviceKey }) => {
-    if (!isSameKey(body.public_key, deviceKey.publicKey)) throw otherKey();
-    const { deviceKeyId, isNew } = await bindDevice(operation, principal.userId, deviceKey, {
-      replace: body.replace,
-      signedInMs: principal.authTime * 1_000,
-    });
-    const [bound] = await listOwnDeviceKeys(operation.em, principal.userId, deviceKeyId);
-    if (!bound) throw appError('invariant_broken', 'A registered device vanished.');
-    return { status: isNew ? 201 : 200, body: present(bound) };
+  body: noBody,
+  replies: { 202: codeReply },
+  errors: ['rate_limited'],
+  handler: async ({ principal, operation }) => {
+    const { userId, sid, email } = principal;
+    const expiresAt = await sendDeviceCode(operation, userId, sid);
+    return { status: 202, body: { sent_to: hiddenAddress(email), expires_at: expiresAt } };
   },
 });
+
+function register({ keys, environment }: Pick<ApiDeps, 'keys' | 'environment'>): Route {
+  const codes = createDeviceCodes(keys);
+  const isRequired = environment.secondFactor === 'required';
+  return route({
+    method: 'post',
+    path: BASE,
+    summary: 'Register this device, with a proof by the very key that is sent',
+    tag: TAG,
+    access: selfAccess,
+    deviceProof: 'any_key',
+    body: z.strictObject({
+      public_key: publicKey,
+      replace: z
+        .boolean()
+        .default(false)
+        .describe('end the present device; the new one is pending for a day'),
+      code: z
+        .string()
+        .regex(/^\d{6}$/, 'Send the six digits of the mail.')
+        .optional()
+        .describe('the six digits of the mail, for a first device'),
+    }),
+    replies: { 200: deviceKeyReply, 201: deviceKeyReply },
+    errors: [
+      'device_of_another',
+      'device_already_bound',
+      'step_up_required',
+      'rebind_limit',
+      'device_code_required',
+      'device_code_wrong',
+      'device_code_expired',
+      'too_many_attempts',
+    ],
+    handler: async ({ body, principal, operation, deviceKey }) => {
+      if (!isSameKey(body.public_key, deviceKey.publicKey)) throw otherKey();
+      const { deviceKeyId, isNew } = await bindDevice(operation, principal.userId, deviceKey, {
+        replace: body.replace,
+        signedInMs: principal.authTime * 1_000,
+        code: { codes, isRequired, code: body.code ?? null, signInId: principal.sid },
+      });
+      const [bound] = await listOwnDeviceKeys(operation.em, principal.userId, deviceKeyId);
+      if (!bound) throw appError('invariant_broken', 'A registered device vanished.');
+      return { status: isNew ? 201 : 200, body: present(bound) };
+    },
+  });
+}
 
 const list = route({
   method: 'get',
@@ -113,6 +157,9 @@ const otherKey = () => {
   });
 };
 
+/** `a***@college.example`: enough to know one's own address by. */
+const hiddenAddress = (email: string): string => email.replace(/^(.)[^@]*/, '$1***');
+
 function present(key: OwnDeviceKey) {
   return {
     id: key.id,
@@ -121,5 +168,6 @@ function present(key: OwnDeviceKey) {
     status: key.status,
     valid_from: key.validFrom,
     valid_to: key.validTo,
+    pending_until: key.pendingUntil,
   };
 }

@@ -1,12 +1,13 @@
 /** What a signed-in person may know of their own account. */
+import type { ApiDeps } from '../api-deps.ts';
 import { route, selfAccess, type Route } from '../route.ts';
 import { deviceKeyRoutes } from './device-keys.ts';
 import { presentUser, userReply } from './user.ts';
 
 /** The routes under `/api/v1/me`. */
-export function meRoutes(): Route[] {
+export function meRoutes(deps: Pick<ApiDeps, 'keys' | 'environment'>): Route[] {
   return [
-    ...deviceKeyRoutes(),
+    ...deviceKeyRoutes(deps),
     route({
       method: 'get',
       path: '/api/v1/me',

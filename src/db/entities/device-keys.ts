@@ -51,12 +51,16 @@ const DeviceCodeSchema = defineEntity({
   properties: {
     ...created,
     user: () => p.manyToOne(AppUser).ref(),
-    codeHash: p.text(),
+    signInId: p.uuid(),
     expiresAt: instant(),
     attempts: p.integer().default(0),
     usedAt: instant().nullable(),
   },
 });
-/** A code of six digits sent to a person's registered channel, to register a first device. */
+/**
+ * A code of six digits sent to a person's registered channel, to register a first device from the
+ * sign-in that asked for it. The digits are not here: they follow from `id` under a secret key.
+ * `attempts` counts the wrong tries; the latest code of a person is the only one that is good.
+ */
 export class DeviceCode extends DeviceCodeSchema.class {}
 DeviceCodeSchema.setClass(DeviceCode);

@@ -11,6 +11,8 @@ export interface OwnDeviceKey {
   readonly status: 'active' | 'pending' | 'revoked';
   readonly validFrom: Instant;
   readonly validTo: Instant | null;
+  /** A pending device is flagged until then. */
+  readonly pendingUntil: Instant | null;
 }
 
 /** How many devices one answer lists; a person has a few in a lifetime. */
@@ -29,12 +31,15 @@ export async function listOwnDeviceKeys(
     status: OwnDeviceKey['status'];
     valid_from: string;
     valid_to: string | null;
+    pending_until: string | null;
   }>(
     em,
     `select * from (
        select distinct on (k.id) k.id, k.jkt, k.strength, b.valid_from, b.valid_to,
          case when b.status = 'pending' and b.pending_until <= app_clock() then 'active'
-           else b.status end as status
+           else b.status end as status,
+         case when b.status = 'pending' and b.pending_until > app_clock()
+           then b.pending_until end as pending_until
        from device_binding b join device_key k on k.id = b.device_key_id
        where b.user_id = ?::uuid and (?::uuid is null or k.id = ?::uuid)
        order by k.id, b.valid_from desc, b.id desc) latest
@@ -48,5 +53,6 @@ export async function listOwnDeviceKeys(
     status: row.status,
     validFrom: toInstant(row.valid_from),
     validTo: toInstantOrNull(row.valid_to),
+    pendingUntil: toInstantOrNull(row.pending_until),
   }));
 }

@@ -21,7 +21,8 @@ export type Rebinding = 'active' | 'pending' | 'not_asked' | 'step_up' | 'limit'
 export const PENDING_HOURS = 24;
 /** Later devices within this time are counted. */
 export const CHANGES_WITHIN_DAYS = 120;
-const CHANGES_MAX = 2;
+/** As many of them are allowed. */
+export const CHANGES_MAX = 2;
 const STEP_UP_MS = 10 * 60_000;
 
 /** Decides over another device of a person. */

@@ -1,17 +1,21 @@
 /** Registers a person's device key and ends that again (presence.md section 3). */
-import { appendLog, auditEntry } from '../../audit/append-log.ts';
+import { appendLog, auditEntry, type AuditEntry } from '../../audit/append-log.ts';
 import { firstRow, rows, type Em } from '../../db/orm.ts';
 import {
-  CHANGES_WITHIN_DAYS,
   decideRebinding,
   PENDING_HOURS,
+  type DeviceHistory,
 } from '../../domain/devices/rebinding.ts';
-import { appError } from '../../domain/errors.ts';
+import { appError, type AppError } from '../../domain/errors.ts';
 import { SETTINGS } from '../../domain/settings.ts';
 import type { Id } from '../../domain/types.ts';
 import type { DevicePublicKey } from '../../security/device-proof.ts';
 import type { Operation } from '../ports.ts';
+import { COUNTED_CHANGE } from './rebinds.ts';
+import { checkDeviceCode, spendDeviceCode, type CodeRequest } from './check-device-code.ts';
+import { lockPerson } from './lock-person.ts';
 import { deviceOfAnother, recordForeignDevice, type ForeignDevice } from './proven-device.ts';
+import { tellOfDevice } from './tell-of-device.ts';
 
 /** A key whose possession the caller proved. */
 export interface KeyToBind {
@@ -25,6 +29,8 @@ export interface BindRequest {
   readonly replace: boolean;
   /** When the person last proved who they are, Unix milliseconds. */
   readonly signedInMs: number;
+  /** The code that a first device may need. */
+  readonly code: CodeRequest;
 }
 
 /** A registered key; `isNew` is false when it was the person's before. */
@@ -35,10 +41,12 @@ export interface BoundKey {
 
 /**
  * Makes a key the device of a person; the same key again changes nothing. A first device is active
- * at once. A later one ends the one before and is pending for a day.
+ * at once, with a code where one is required. A later one ends the one before and is pending for a
+ * day. The person is told, and of a pending device those who may approve it.
  * @throws AppError `device_of_another` (recorded) when the key has its students already,
  *   `device_already_bound` when the person has a device and did not ask to replace it,
- *   `step_up_required`, `rebind_limit`
+ *   `step_up_required`, `rebind_limit`; of the code `device_code_required`, `device_code_wrong`
+ *   (counted), `device_code_expired`, `too_many_attempts`
  */
 export async function bindDevice(
   operation: Operation,
@@ -53,6 +61,7 @@ export async function bindDevice(
     await recordForeignDevice(operation, outcome);
     throw deviceOfAnother();
   }
+  if ('refusal' in outcome) throw outcome.refusal;
   return outcome;
 }
 
@@ -60,32 +69,54 @@ async function bindOnce(
   operation: Operation,
   em: Em,
   { userId, key, request }: { userId: Id; key: KeyToBind; request: BindRequest },
-): Promise<BoundKey | ForeignDevice> {
+): Promise<BoundKey | ForeignDevice | { readonly refusal: AppError }> {
   await lockPerson(em, userId);
+  const { bound, hadDevice } = await devicesOf(em, userId);
+  const known = bound.find(({ jkt }) => jkt === key.jkt);
+  if (known) return { deviceKeyId: known.key, isNew: false };
+  const checked = await checkDeviceCode(operation, em, userId, hadDevice, request.code);
+  if ('refusal' in checked) return checked;
   const deviceKeyId = await lockKey(operation, em, key);
-  const bindings = await rows<{ id: Id; key: Id; user: Id; slot: number }>(
+  const others = await rows<{ user: Id; slot: number }>(
     em,
-    `select id, device_key_id as key, user_id as user, slot from device_binding
-     where status in ('active', 'pending') and (device_key_id = ?::uuid or user_id = ?::uuid)`,
+    `select user_id as user, slot from device_binding
+     where status in ('active', 'pending') and device_key_id = ?::uuid and user_id <> ?::uuid`,
     [deviceKeyId, userId],
   );
-  if (bindings.some((binding) => binding.key === deviceKeyId && binding.user === userId)) {
-    return { deviceKeyId, isNew: false };
-  }
-  const others = bindings.filter((binding) => binding.user !== userId);
   const slot = await freeSlot(em, others);
   if (slot === null) return { deviceKeyId, holderId: others[0]?.user ?? userId };
-  const present = bindings.find((binding) => binding.user === userId) ?? null;
-  const status = await statusOfNext(operation, em, userId, present !== null, request);
-  if (present) await endBinding(operation, em, userId, present.key);
-  await insertBinding(operation, em, {
+  const present = bound[0] ?? null;
+  const history = { hadDevice, hasDevice: present !== null };
+  const status = await statusOfNext(operation, em, userId, history, request);
+  const ended = present ? await endBinding(operation, em, userId, present.key) : null;
+  const { bindingId, event } = await insertBinding(operation, em, {
     userId,
     deviceKeyId,
     status,
     slot,
     replacesId: present?.id ?? null,
   });
+  const used =
+    checked.codeId === null ? null : await spendDeviceCode(operation, em, userId, checked.codeId);
+  await tellOfDevice(em, operation.ids, { bindingId, userId, status });
+  const audit = [used, ended, event].filter((entry) => entry !== null);
+  await appendLog(em, operation.ids, { audit });
   return { deviceKeyId, isNew: true };
+}
+
+/** The live devices of a person, and whether there ever was one. */
+async function devicesOf(
+  em: Em,
+  userId: Id,
+): Promise<{ bound: { id: Id; key: Id; jkt: string }[]; hadDevice: boolean }> {
+  const found = await rows<{ id: Id; key: Id; jkt: string; is_live: boolean }>(
+    em,
+    `select b.id, k.id as key, k.jkt, b.status in ('active', 'pending') as is_live
+     from device_binding b join device_key k on k.id = b.device_key_id
+     where b.user_id = ?::uuid order by b.created_at desc`,
+    [userId],
+  );
+  return { bound: found.filter((row) => row.is_live), hadDevice: found.length > 0 };
 }
 
 /** The lowest free place of a key among its students; null where it has as many as allowed. */
@@ -109,22 +140,17 @@ async function statusOfNext(
   { clock }: Operation,
   em: Em,
   userId: Id,
-  hasDevice: boolean,
+  history: Pick<DeviceHistory, 'hadDevice' | 'hasDevice'>,
   { replace, signedInMs }: BindRequest,
 ): Promise<'active' | 'pending'> {
-  const row = await firstRow<{ had: boolean; changes: number }>(
+  const row = await firstRow<{ changes: number }>(
     em,
-    `select count(*) > 0 as had, count(*) filter (
-       where b.pending_until is not null
-         and b.created_at > app_clock() - make_interval(days => ${CHANGES_WITHIN_DAYS})
-         and not exists (select 1 from role_assignment ra
-           where ra.user_id = b.approved_by_id and ra.role = 'admin'))::int as changes
-     from device_binding b where b.user_id = ?::uuid`,
+    `select count(*)::int as changes from device_binding b
+     where b.user_id = ?::uuid and ${COUNTED_CHANGE}`,
     [userId],
   );
   const decision = decideRebinding({
-    hadDevice: row?.had === true,
-    hasDevice,
+    ...history,
     recentChanges: row?.changes ?? 0,
     wantsToReplace: replace,
     sinceSignInMs: clock.now().getTime() - signedInMs,
@@ -148,11 +174,6 @@ async function statusOfNext(
     default:
       return decision satisfies never;
   }
-}
-
-/** One registration or removal at a time per person: nobody ends up with two devices. */
-async function lockPerson(em: Em, userId: Id): Promise<void> {
-  await rows(em, 'select id from app_user where id = ?::uuid for no key update', [userId]);
 }
 
 /** Stores the key once, however many people send it, and holds it until the transaction ends. */
@@ -183,8 +204,9 @@ async function insertBinding(
     readonly slot: number;
     readonly replacesId: Id | null;
   },
-): Promise<void> {
+): Promise<{ bindingId: Id; event: AuditEntry }> {
   const { userId, deviceKeyId, status, slot, replacesId } = binding;
+  const bindingId = ids.next();
   await rows(
     em,
     `insert into device_binding (id, device_key_id, user_id, status, slot, replaces_id, valid_from,
@@ -192,7 +214,7 @@ async function insertBinding(
      values (?::uuid, ?::uuid, ?::uuid, ?, ?::int, ?::uuid,
        date_trunc('milliseconds', app_clock()),
        case when ?::boolean then app_clock() + make_interval(hours => ${PENDING_HOURS}) end)`,
-    [ids.next(), deviceKeyId, userId, status, slot, replacesId, status === 'pending'],
+    [bindingId, deviceKeyId, userId, status, slot, replacesId, status === 'pending'],
   );
   const event = auditEntry(actor, {
     chain: 'area:auth',
@@ -201,7 +223,7 @@ async function insertBinding(
     entityId: deviceKeyId,
     after: { holder: userId, status },
   });
-  await appendLog(em, ids, { audit: [event] });
+  return { bindingId, event };
 }
 
 /**
@@ -215,18 +237,19 @@ export async function revokeDevice(
 ): Promise<void> {
   await operation.em.transactional(async (em) => {
     await lockPerson(em, userId);
-    const hasEnded = await endBinding(operation, em, userId, deviceKeyId);
-    if (!hasEnded) await requireBinding(em, userId, deviceKeyId);
+    const ended = await endBinding(operation, em, userId, deviceKeyId);
+    if (ended) await appendLog(em, operation.ids, { audit: [ended] });
+    else await requireBinding(em, userId, deviceKeyId);
   });
 }
 
-/** Ends a live binding. @returns whether there was one */
+/** Ends a live binding. @returns its audit event, null where there was none */
 async function endBinding(
-  { ids, actor }: Operation,
+  { actor }: Operation,
   em: Em,
   userId: Id,
   deviceKeyId: Id,
-): Promise<boolean> {
+): Promise<AuditEntry | null> {
   const ended = await rows(
     em,
     `update device_binding
@@ -235,16 +258,14 @@ async function endBinding(
      returning id`,
     [userId, deviceKeyId],
   );
-  if (ended.length === 0) return false;
-  const event = auditEntry(actor, {
+  if (ended.length === 0) return null;
+  return auditEntry(actor, {
     chain: 'area:auth',
     action: 'auth.device_revoked',
     entityType: 'device_key',
     entityId: deviceKeyId,
     after: { holder: userId, status: 'revoked' },
   });
-  await appendLog(em, ids, { audit: [event] });
-  return true;
 }
 
 async function requireBinding(em: Em, userId: Id, deviceKeyId: Id): Promise<void> {

@@ -14,16 +14,26 @@ export function createApiClient(signIn: SignIn): ApiClient {
     async request<T>(request: ApiRequest): Promise<T> {
       const token = await signIn.token();
       try {
-        return (await send(request, token)) as T;
+        return (await sendProven(request, token)) as T;
       } catch (error) {
-        if (!(error instanceof ApiProblem) || error.status !== 401) throw error;
-        // The answer brought the nonce to sign with; the sign-in itself is fine.
-        if (error.code === 'use_dpop_nonce') return (await send(request, token)) as T;
-        if (error.code !== 'unauthenticated') throw error;
+        if (!isRefusal(error, 'unauthenticated')) throw error;
         const renewed = await signIn.renew(token);
         if (renewed === null) throw error;
-        return (await send(request, renewed)) as T;
+        return (await sendProven(request, renewed)) as T;
       }
     },
   };
 }
+
+/** Sends once more where the proof needed a fresh nonce: the answer brought it. */
+async function sendProven(request: ApiRequest, token: string | null): Promise<unknown> {
+  try {
+    return await send(request, token);
+  } catch (error) {
+    if (!isRefusal(error, 'use_dpop_nonce')) throw error;
+    return send(request, token);
+  }
+}
+
+const isRefusal = (error: unknown, code: string): boolean =>
+  error instanceof ApiProblem && error.status === 401 && error.code === code;

@@ -10,7 +10,11 @@ export type NoticeKind =
   | 'marks_disagree'
   | 'record_overridden'
   | 'conflict_digest'
-  | 'case_decided';
+  | 'case_decided'
+  | 'device_code'
+  | 'device_registered'
+  | 'device_approved'
+  | 'device_pending';
 
 /** A class as a notification names it; `start_time` is `HH:MM` of the campus. */
 export interface NoticeSession {

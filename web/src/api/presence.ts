@@ -1,10 +1,8 @@
-/** Calls about displayed codes, scans and this phone. */
-import { openDeviceKey } from '../device/device-key.ts';
+/** Calls about displayed codes and scans. */
 import type { ApiClient } from './client.ts';
 import type { MarkResult } from './types.ts';
 
 const SESSIONS = '/api/v1/attendance/sessions/';
-const DEVICE_KEYS = '/api/v1/me/device-keys/';
 
 /** A display that was started. */
 export interface StartedDisplay {
@@ -43,26 +41,6 @@ export const startDisplay = (api: ApiClient, session: string, textCode: boolean)
     path: `${SESSIONS}${session}/generate-qr/`,
     body: { text_code: textCode },
   });
-
-/** Whether this browser is a registered device of the signed-in person. */
-export async function isRegistered(api: ApiClient, signal?: AbortSignal): Promise<boolean> {
-  const { jkt } = await openDeviceKey();
-  const { results } = await api.request<{
-    readonly results: readonly { readonly jkt: string; readonly status: string }[];
-  }>({ path: DEVICE_KEYS, signal });
-  return results.some((key) => key.jkt === jkt && key.status !== 'revoked');
-}
-
-/** Makes this browser the device of the signed-in person, in place of another where `replace` is set. */
-export async function registerDevice(api: ApiClient, replace: boolean): Promise<void> {
-  const { publicKey } = await openDeviceKey();
-  await api.request({
-    method: 'POST',
-    path: DEVICE_KEYS,
-    body: { public_key: publicKey, replace },
-    deviceProof: {},
-  });
-}
 
 export const openScanner = (api: ApiClient, session: string) =>
   api.request<ScanTicket>({

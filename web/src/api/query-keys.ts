@@ -28,5 +28,9 @@ export const queryKeys = {
   rooms: ['room'] as const,
   notifications: ['notification'] as const,
   zone: ['zone'] as const,
-  ownDevice: ['own-device'] as const,
+  ownDevice: ['own-device', 'this'] as const,
+  ownDevices: ['own-device'] as const,
+  ownDeviceList: ['own-device', 'list'] as const,
+  rebinds: ['rebind'] as const,
+  rebindList: (filters: object) => ['rebind', 'list', filters] as const,
 };

@@ -1,14 +1,14 @@
 /** A student's scanner: camera, digits, and what became of the scan. */
-import { Alert, Button, Group, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { IconCamera, IconCircleCheck, IconCloudOff, IconDeviceMobile } from '@tabler/icons-react';
+import { Alert, Button, Group, Paper, Stack, Text, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { IconCamera, IconCircleCheck, IconCloudOff } from '@tabler/icons-react';
 import { useEffect, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useParams } from 'react-router';
-import { isRegistered, registerDevice } from '../api/presence.ts';
-import { ApiProblem } from '../api/problem.ts';
+import { isRegistered } from '../api/devices.ts';
 import { queryKeys } from '../api/query-keys.ts';
 import { useApp, useUser } from '../app-context.ts';
+import { RegisterDevice } from '../device/register-device.tsx';
 import { FormFailure } from '../shared/form-failure.tsx';
 import { notifyDone } from '../shared/notify.ts';
 import { PageHeader } from '../shared/page-header.tsx';
@@ -59,7 +59,7 @@ function RegisteredOnly({ session, student }: ScannerProps) {
       ) : registered.data ? (
         <Scanner session={session} student={student} />
       ) : (
-        <Register />
+        <RegisterDevice />
       )}
     </>
   );
@@ -84,41 +84,6 @@ function useSavedScans(student: string): void {
     addEventListener('online', flush);
     return () => removeEventListener('online', flush);
   }, [api, student, t]);
-}
-
-function Register() {
-  const { t } = useTranslation();
-  const { api } = useApp();
-  const queryClient = useQueryClient();
-  const register = useMutation({
-    mutationFn: (replace: boolean) => registerDevice(api, replace),
-    onSuccess: () => {
-      queryClient.setQueryData(queryKeys.ownDevice, true);
-      notifyDone(t('scan.registered'));
-    },
-  });
-  const { error } = register;
-  const hasOther = error instanceof ApiProblem && error.code === 'device_already_bound';
-  return (
-    <Paper p="md" maw={560}>
-      <Stack gap="sm">
-        <Title order={2} size="h4">
-          {t(hasOther ? 'scan.replaceTitle' : 'scan.registerTitle')}
-        </Title>
-        <Text size="sm">{t(hasOther ? 'scan.replaceText' : 'scan.registerText')}</Text>
-        {hasOther ? null : <FormFailure error={error} />}
-        <Group>
-          <Button
-            leftSection={<IconDeviceMobile size={18} aria-hidden />}
-            loading={register.isPending}
-            onClick={() => register.mutate(hasOther)}
-          >
-            {t(hasOther ? 'scan.replace' : 'scan.register')}
-          </Button>
-        </Group>
-      </Stack>
-    </Paper>
-  );
 }
 
 function Scanner({ session, student }: ScannerProps) {

@@ -10,8 +10,10 @@ import {
   UnstyledButton,
   useMantineColorScheme,
 } from '@mantine/core';
-import { IconLogout } from '@tabler/icons-react';
+import { useDisclosure } from '@mantine/hooks';
+import { IconDeviceMobile, IconLogout } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
 import type { User } from '../api/types.ts';
 import { useApp, useUser } from '../app-context.ts';
 import { notifyFailed } from '../shared/notify.ts';
@@ -24,15 +26,25 @@ export function AccountMenu() {
   const { signIn } = useApp();
   const user = useUser();
   const failureText = useFailureText();
+  const [isOpen, { toggle, close }] = useDisclosure(false);
   const leave = (): void => {
     signIn
       .leave()
       .catch((error: unknown) => notifyFailed(t('shell.signOutFailed'), failureText(error)));
   };
   return (
-    <Popover width={270} position="bottom-end" shadow="md" radius="lg" trapFocus returnFocus>
+    <Popover
+      width={270}
+      position="bottom-end"
+      shadow="md"
+      radius="lg"
+      trapFocus
+      returnFocus
+      opened={isOpen}
+      onDismiss={close}
+    >
       <Popover.Target>
-        <UnstyledButton aria-label={t('shell.account')} data-testid="account">
+        <UnstyledButton aria-label={t('shell.account')} data-testid="account" onClick={toggle}>
           <Avatar radius="xl" size={36} color="indigo" variant="light">
             {initials(user)}
           </Avatar>
@@ -57,6 +69,19 @@ export function AccountMenu() {
           </Text>
           <ThemeSwitch />
           <Divider />
+          {user.student_id === null ? null : (
+            <Button
+              component={Link}
+              to="/my-devices"
+              variant="subtle"
+              color="gray"
+              justify="flex-start"
+              leftSection={<IconDeviceMobile size={17} aria-hidden />}
+              onClick={close}
+            >
+              {t('devices.title')}
+            </Button>
+          )}
           <Button
             variant="subtle"
             color="gray"

@@ -29,7 +29,12 @@ export function placesOf(rights: Rights): readonly Place[] {
       icon: IconFileText,
       isShown: rights.isStudent || rights.asksToUnlock,
     },
-    { to: '/approvals', text: 'inbox', icon: IconInbox, isShown: rights.approves },
+    {
+      to: '/approvals',
+      text: 'inbox',
+      icon: IconInbox,
+      isShown: rights.approves || rights.approvesDevices,
+    },
     {
       to: '/conflicts',
       text: 'conflicts',

@@ -158,6 +158,11 @@ function useNotificationText(): (notification: Notification) => string {
       case 'marks_disagree':
       case 'record_overridden':
         return t(`notifications.${kind}`, { place });
+      case 'device_code':
+      case 'device_registered':
+      case 'device_approved':
+      case 'device_pending':
+        return t(`notifications.${kind}`);
       default:
         return kind satisfies never;
     }
@@ -179,6 +184,8 @@ function useNotificationText(): (notification: Notification) => string {
 /** The page where the reader can do something about it. */
 function placeOf({ kind, sessions, conflict }: Notification): string {
   const [first] = sessions;
+  if (kind === 'device_pending') return '/approvals?view=devices';
+  if (kind.startsWith('device_')) return '/my-devices';
   if (kind === 'case_decided') return '/my-requests';
   if (kind === 'conflict_digest' || conflict !== null) return '/conflicts';
   return first ? `/sessions/${first.id}` : '/sessions';

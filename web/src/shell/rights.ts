@@ -9,6 +9,10 @@ export interface Rights {
   readonly overseesSessions: boolean;
   readonly createsSessions: boolean;
   readonly approves: boolean;
+  /** Approves later devices of students. */
+  readonly approvesDevices: boolean;
+  /** Lets a student change devices beyond the limit. */
+  readonly clearsDeviceLimit: boolean;
   /** Asks for the unlock of registers. */
   readonly asksToUnlock: boolean;
   readonly seesConflicts: boolean;
@@ -36,6 +40,8 @@ export function rightsOf(user: User): Rights {
       has('approve_corrections') ||
       has('approve_self_entry') ||
       has('approve_unlock'),
+    approvesDevices: has('approve_rebind'),
+    clearsDeviceLimit: has('approve_rebind') && has('manage_people'),
     asksToUnlock: has('file_requests') && isStaff,
     seesConflicts: has('mark_attendance') && isStaff,
     seesStatistics: has('view_statistics') && isStaff,

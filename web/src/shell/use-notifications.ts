@@ -17,8 +17,11 @@ export function useNotifications() {
   const refresh = () => queryClient.invalidateQueries({ queryKey: queryKeys.notifications });
   useEffect(
     () =>
-      live.onNotice(() => {
+      live.onNotice(({ kind }) => {
         void queryClient.invalidateQueries({ queryKey: queryKeys.notifications });
+        if (!kind.startsWith('device_')) return;
+        void queryClient.invalidateQueries({ queryKey: queryKeys.rebinds });
+        void queryClient.invalidateQueries({ queryKey: queryKeys.ownDevices });
       }),
     [live, queryClient],
   );

@@ -1,10 +1,11 @@
-/** How many requests wait for the reader's decision. */
+/** How many requests and new devices wait for the reader's decision. */
 import { useQuery } from '@tanstack/react-query';
 import { queryKeys } from '../api/query-keys.ts';
 import { readCorrections, readLeaves, readUnlocks } from '../api/requests.ts';
 import { readSelfEntries } from '../api/self-entries.ts';
 import { useApp, useUser } from '../app-context.ts';
 import { rightsOf } from './rights.ts';
+import { usePendingDevices } from './use-pending-devices.ts';
 
 const WAITING = { waiting_for_me: true, status: 'pending', page_size: 1 } as const;
 
@@ -36,5 +37,7 @@ export function useWaitingCount(): number {
     select: (listed) => listed.count,
     enabled: isEnabled,
   });
-  return (leaves.data ?? 0) + (corrections.data ?? 0) + (entries.data ?? 0) + (unlocks.data ?? 0);
+  const devices = usePendingDevices();
+  const requests = [leaves, corrections, entries, unlocks];
+  return requests.reduce((sum, { data }) => sum + (data ?? 0), devices);
 }

@@ -14,6 +14,11 @@ export const notifications = {
   record_overridden: 'A record of {{place}} was overridden.',
   conflict_digest_one: '{{count}} conflict in your classes waits for a word.',
   conflict_digest_other: '{{count}} conflicts in your classes wait for a word.',
+  device_code: 'A code to register your first device was sent to your email address.',
+  device_registered:
+    'A device was registered for you. If that was not you, end it and change your password.',
+  device_approved: 'Your new device was approved.',
+  device_pending: "A student's new device waits for your approval.",
   case_decided: {
     leave: 'Your leave application has an answer: {{status}}.',
     correction: 'Your correction request has an answer: {{status}}.',

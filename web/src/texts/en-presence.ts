@@ -4,15 +4,6 @@ export const scan = {
   lead: 'Point your camera at the code on the screen of your class.',
   open: 'Scan the code',
   startCamera: 'Start the camera',
-  register: 'Register this phone',
-  registerTitle: 'This phone is not registered yet',
-  registerText:
-    'A phone is registered once, for you alone. It marks nobody else, and replacing it takes a day.',
-  replaceTitle: 'Another phone is registered for you',
-  replaceText:
-    'If this phone replaces it, the other one stops at once. For a day your scans from this phone are marked as from a new device, until your teacher approves it. Two changes in 120 days are allowed.',
-  replace: 'Replace it by this phone',
-  registered: 'This phone is registered',
   looking: 'Looking for the code…',
   sending: 'Sending…',
   done: 'You are recorded',

@@ -13,6 +13,7 @@ import {
   verdict,
 } from './en-common.ts';
 import { conflicts } from './en-conflicts.ts';
+import { devices } from './en-devices.ts';
 import { notifications } from './en-notifications.ts';
 import { display, scan } from './en-presence.ts';
 import { records } from './en-records.ts';
@@ -28,6 +29,7 @@ export const english = {
   common,
   component,
   conflicts,
+  devices,
   display,
   excuse,
   inbox,
