@@ -1,6 +1,7 @@
 /** The live connection: one socket per page, sessions watched while a screen shows them. */
 import { io, type Socket } from 'socket.io-client';
 import type { SignIn } from '../auth/sign-in.ts';
+import type { NoticeKind } from '../api/notifications.ts';
 import type { Counts, SessionEvent } from '../api/types.ts';
 
 /** How the connection stands. */
@@ -36,7 +37,7 @@ export interface Live {
   watch(session: string, watcher: SessionWatcher): () => void;
   onInbox(listener: (event: InboxEvent) => void): () => void;
   /** I have a new notification. */
-  onNotice(listener: () => void): () => void;
+  onNotice(listener: (kind: NoticeKind) => void): () => void;
 }
 
 const ACK_TIMEOUT_MS = 10_000;
@@ -49,7 +50,7 @@ type WatchReply = ({ readonly ok: true } & WatchAnswer) | { readonly ok: false }
 export function createLive(signIn: SignIn): Live {
   const listeners = new Set<() => void>();
   const inboxListeners = new Set<(event: InboxEvent) => void>();
-  const noticeListeners = new Set<() => void>();
+  const noticeListeners = new Set<(kind: NoticeKind) => void>();
   const watchers = new Map<string, Set<SessionWatcher>>();
   let status: LiveStatus = 'away';
   let sentToken: string | null = null;
@@ -120,8 +121,8 @@ export function createLive(signIn: SignIn): Live {
   socket.on('inbox', (event: InboxEvent) => {
     for (const listener of inboxListeners) listener(event);
   });
-  socket.on('notice', () => {
-    for (const listener of noticeListeners) listener();
+  socket.on('notice', ({ kind }: { kind: NoticeKind }) => {
+    for (const listener of noticeListeners) listener(kind);
   });
 
   return {

@@ -15,7 +15,9 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import type { Notification } from '../api/notifications.ts';
 import { LoadFailed } from '../shared/states.tsx';
-import { showDate, showDistance } from '../shared/times.ts';
+import { fullName } from '../shared/person-name.ts';
+import { showDate, showDistance, showTime } from '../shared/times.ts';
+import { useZone } from '../shared/use-zone.ts';
 import './notification-bell.css';
 import { useNotifications } from './use-notifications.ts';
 
@@ -142,7 +144,9 @@ function NotificationList({ notifications, onOpen }: ListProps) {
 /** The sentence of a notification. */
 function useNotificationText(): (notification: Notification) => string {
   const { t } = useTranslation();
-  return ({ kind, sessions, total, case: request }) => {
+  const zone = useZone();
+  return (notification) => {
+    const { kind, sessions, total, case: request } = notification;
     const [first] = sessions;
     const place = first
       ? `${first.course_code} ${first.section_name}, ${showDate(first.scheduled_date)}`
@@ -158,6 +162,27 @@ function useNotificationText(): (notification: Notification) => string {
       case 'marks_disagree':
       case 'record_overridden':
         return t(`notifications.${kind}`, { place });
+      case 'headcount_excess':
+      case 'headcount_short':
+        return t(`notifications.${kind}`, {
+          place,
+          heads: notification.heads ?? 0,
+          marked: notification.marked ?? 0,
+        });
+      case 'recheck_asked':
+        return t('notifications.recheck_asked', {
+          place,
+          time: notification.until === null ? '' : showTime(notification.until, zone),
+        });
+      case 'recheck_missed':
+        return t('notifications.recheck_missed', { place, count: notification.missed ?? 0 });
+      case 'device_shared':
+        return t('notifications.device_shared', {
+          place,
+          names: new Intl.ListFormat('en').format(
+            notification.students.map((student) => `${fullName(student)} (${student.roll_number})`),
+          ),
+        });
       default:
         return kind satisfies never;
     }
@@ -181,5 +206,6 @@ function placeOf({ kind, sessions, conflict }: Notification): string {
   const [first] = sessions;
   if (kind === 'case_decided') return '/my-requests';
   if (kind === 'conflict_digest' || conflict !== null) return '/conflicts';
-  return first ? `/sessions/${first.id}` : '/sessions';
+  if (!first) return '/sessions';
+  return `/sessions/${first.id}${kind === 'recheck_asked' ? '/scan' : ''}`;
 }

@@ -14,6 +14,12 @@ export const notifications = {
   record_overridden: 'A record of {{place}} was overridden.',
   conflict_digest_one: '{{count}} conflict in your classes waits for a word.',
   conflict_digest_other: '{{count}} conflicts in your classes wait for a word.',
+  headcount_excess: 'Head count in {{place}}: {{marked}} are marked, {{heads}} were seen.',
+  headcount_short: 'Head count in {{place}}: {{heads}} were seen, {{marked}} are marked.',
+  recheck_asked: 'You were asked to scan again in {{place}} until {{time}}.',
+  recheck_missed_one: 'One student did not scan again in the re-check of {{place}}.',
+  recheck_missed_other: '{{count}} students did not scan again in the re-check of {{place}}.',
+  device_shared: 'One phone was used for two students in {{place}}: {{names}}. Ask them.',
   case_decided: {
     leave: 'Your leave application has an answer: {{status}}.',
     correction: 'Your correction request has an answer: {{status}}.',

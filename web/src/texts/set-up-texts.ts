@@ -15,6 +15,7 @@ import {
 import { conflicts } from './en-conflicts.ts';
 import { notifications } from './en-notifications.ts';
 import { display, scan } from './en-presence.ts';
+import { flag, presenceChecks, recheck } from './en-presence-checks.ts';
 import { records } from './en-records.ts';
 import { rollCall, session } from './en-sessions.ts';
 import { shell, signIn } from './en-shell.ts';
@@ -30,12 +31,15 @@ export const english = {
   conflicts,
   display,
   excuse,
+  flag,
   inbox,
   mark,
   markLetter,
   mine,
   notifications,
+  presenceChecks,
   problem,
+  recheck,
   records,
   report,
   requests,
