@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestApi, textOf, type ApiReply, type TestApi } from '../../../test/api.ts';
 import {
   assignTeaching,
+  campusDay,
   makeFaculty,
   makeSession,
   makeWorld,
@@ -121,6 +122,21 @@ describe('a head count', () => {
 
   it('is told to who counted where nobody else teaches the class', async () => {
     const session = await aClass({}, false);
+    await post(session, 'head-counts', { heads: 4 });
+    expect(await told(session)).toEqual(to('headcount_short', world.faculty.userId));
+  });
+
+  it('is not told to who left the class, or may not sign in', async () => {
+    const session = await aClass({}, false);
+    const former = await makeFaculty(api.em(), world.department);
+    await assignTeaching(
+      api.em(),
+      former.id,
+      { courseSection: world.section },
+      { validTo: campusDay(-1) },
+    );
+    const disabled = await makeFaculty(api.em(), world.department, { status: 'disabled' });
+    await assignTeaching(api.em(), disabled.id, { session });
     await post(session, 'head-counts', { heads: 4 });
     expect(await told(session)).toEqual(to('headcount_short', world.faculty.userId));
   });

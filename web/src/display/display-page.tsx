@@ -4,7 +4,7 @@ import { IconArrowLeft, IconClockPause, IconMaximize, IconNumbers } from '@table
 import { encodeQR } from 'qr';
 import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useParams } from 'react-router';
+import { Link, useParams, useSearchParams } from 'react-router';
 import type { DisplayOptions } from '../api/presence.ts';
 import type { ApiProblem } from '../api/problem.ts';
 import { FormFailure } from '../shared/form-failure.tsx';
@@ -20,7 +20,7 @@ export function DisplayPage() {
 
 function Screen({ session }: { readonly session: string }) {
   const { t } = useTranslation();
-  const [options, setOptions] = useState<DisplayOptions>({ withDigits: false, isStatic: false });
+  const [options, setOptions] = useOptions();
   const [refusal, setRefusal] = useState<ApiProblem | null>(null);
   const { withDigits, isStatic } = options;
   const state = useDisplay(session, options, (problem) => {
@@ -87,6 +87,18 @@ function Screen({ session }: { readonly session: string }) {
       </Group>
     </main>
   );
+}
+
+/** What the screen shows, kept in the address: a screen that is loaded again shows the same. */
+function useOptions(): [DisplayOptions, (next: DisplayOptions) => void] {
+  const [search, setSearch] = useSearchParams();
+  const options = { withDigits: search.has('digits'), isStatic: search.has('static') };
+  const setOptions = ({ withDigits, isStatic }: DisplayOptions): void =>
+    setSearch(
+      { ...(withDigits ? { digits: '' } : {}), ...(isStatic ? { static: '' } : {}) },
+      { replace: true },
+    );
+  return [options, setOptions];
 }
 
 function Code({ state: { code, isClosed, error } }: { readonly state: DisplayState }) {

@@ -71,7 +71,7 @@ export function PresenceChecks({ session, ...views }: ChecksProps) {
       <Collapse expanded={isOpen} id={body}>
         <div className="checks-parts">
           <HeadsPart session={session} {...views} />
-          <RecheckPart session={session} />
+          <RecheckPart session={session} {...views} />
           <ExitPart session={session} />
         </div>
       </Collapse>

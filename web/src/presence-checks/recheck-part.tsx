@@ -8,14 +8,18 @@ import type { Session } from '../api/types.ts';
 import { FormFailure } from '../shared/form-failure.tsx';
 import { LoadFailed } from '../shared/states.tsx';
 import { TimeLeft, useIsAhead } from '../shared/time-left.tsx';
+import type { RollViews } from './presence-checks.tsx';
 import { useRecheck } from './use-checks.ts';
 
 interface PartProps {
   readonly session: Session;
 }
 
+type RecheckPartProps = PartProps & Pick<RollViews, 'isFlaggedFirst' | 'showFlaggedFirst'>;
+
 /** The part. */
-export function RecheckPart({ session }: PartProps) {
+export function RecheckPart(props: RecheckPartProps) {
+  const { session } = props;
   const { t } = useTranslation();
   const { recheck } = useRecheck(session.id);
   return (
@@ -28,17 +32,17 @@ export function RecheckPart({ session }: PartProps) {
           <LoadFailed error={recheck.error} onRetry={() => void recheck.refetch()} />
         )
       ) : (
-        <Standing recheck={recheck.data} session={session} />
+        <Standing {...props} recheck={recheck.data} />
       )}
     </div>
   );
 }
 
-interface StandingProps extends PartProps {
+interface StandingProps extends RecheckPartProps {
   readonly recheck: Recheck;
 }
 
-function Standing({ recheck, session }: StandingProps) {
+function Standing({ recheck, session, isFlaggedFirst, showFlaggedFirst }: StandingProps) {
   const { t } = useTranslation();
   const { status, picked, passed, missed } = recheck;
   switch (status) {
@@ -73,6 +77,11 @@ function Standing({ recheck, session }: StandingProps) {
             </strong>
             {missed === 0 ? null : <div>{t('presenceChecks.missedHint')}</div>}
           </div>
+          {missed === 0 || isFlaggedFirst ? null : (
+            <Button size="xs" variant="default" onClick={showFlaggedFirst}>
+              {t('presenceChecks.flaggedFirst')}
+            </Button>
+          )}
         </div>
       );
     case 'cancelled':

@@ -43,7 +43,7 @@ export const presenceChecks = {
   start: 'Start a re-check',
   askStart: 'Start the re-check now?',
   askStartText:
-    'Those drawn are told on their phones and have three minutes to scan the code on the screen again. A class has one re-check.',
+    'Those drawn are told in their dashboard, and the screen of the room says so, too. They have three minutes to scan again. A class has one re-check.',
   confirmStart: 'Start',
   running: 'Running',
   passed: '{{passed}} of {{picked}} scanned again',
@@ -65,7 +65,7 @@ export const presenceChecks = {
 
 export const recheck = {
   ask: 'Scan again in {{place}}',
-  why: 'You were drawn to confirm that you are here.',
+  why: 'You were drawn to confirm that you are here. Use the phone you scanned with.',
   left: 'Time left:',
   open: 'Open the scanner',
   confirm: 'Scan again to confirm',
