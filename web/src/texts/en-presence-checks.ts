@@ -1,8 +1,6 @@
 /** English texts of the checks of a running class, for its staff and for the students asked. */
 export const presenceChecks = {
   title: 'Presence checks',
-  show: 'Show the presence checks',
-  hide: 'Hide the presence checks',
   heads: 'Head count',
   headsLead: 'Count the people in the room. It changes no mark.',
   headsField: 'Heads you see',
@@ -45,7 +43,6 @@ export const presenceChecks = {
   askStartText:
     'Those drawn are told in their dashboard, and the screen of the room says so, too. They have three minutes to scan again. A class has one re-check.',
   confirmStart: 'Start',
-  running: 'Running',
   passed: '{{passed}} of {{picked}} scanned again',
   over: 'Its time is over. The result follows within a minute.',
   allPassed_one: 'The one student asked scanned again.',
