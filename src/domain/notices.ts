@@ -1,7 +1,7 @@
 /** What people are told of, and what each kind of notice carries: ids, codes, counts, instants. */
-import type { CaseKind, CaseStatus, Id, LocalDate, Mark } from './types.ts';
+import type { CaseKind, CaseStatus, Id, Instant, LocalDate, Mark } from './types.ts';
 
-/** Every kind of notice (marks.md R6 and R7, temporal.md section 5, presence.md section 3). */
+/** Every kind of notice (marks.md R6 and R7, temporal.md section 5, presence.md sections 3 and 8). */
 export const NOTICE_KINDS = [
   'mark_overruled',
   'marks_disagree',
@@ -12,6 +12,11 @@ export const NOTICE_KINDS = [
   'device_registered',
   'device_approved',
   'device_pending',
+  'headcount_excess',
+  'headcount_short',
+  'recheck_asked',
+  'recheck_missed',
+  'device_shared',
 ] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
@@ -19,6 +24,14 @@ export type NoticeKind = (typeof NOTICE_KINDS)[number];
 export interface SessionConflicts {
   readonly session: Id;
   readonly conflicts: number;
+}
+
+/** A head count that did not fit the marks. */
+export interface MiscountedHeads {
+  readonly session: Id;
+  readonly heads: number;
+  /** Records present or late at that moment. */
+  readonly marked: number;
 }
 
 /** The payload of each kind; never personal text. */
@@ -57,6 +70,16 @@ export interface NoticePayloads {
   readonly device_approved: { readonly binding: Id };
   /** To the mentor, else the course staff: a student's later device waits for approval. */
   readonly device_pending: { readonly binding: Id; readonly student: Id };
+  /** To the staff of the class: more students are marked than heads were seen. */
+  readonly headcount_excess: MiscountedHeads;
+  /** To the staff of the class: more heads were seen than students are marked. */
+  readonly headcount_short: MiscountedHeads;
+  /** To a student who was drawn: scan again until then. */
+  readonly recheck_asked: { readonly session: Id; readonly until: Instant };
+  /** To the staff of the class: how many did not scan again. */
+  readonly recheck_missed: { readonly session: Id; readonly missed: number };
+  /** To the staff of the class alone: the student a phone marked, and another it was refused for. */
+  readonly device_shared: { readonly session: Id; readonly students: readonly [Id, Id] };
 }
 
 /** One message to one person; a second one with the same `dedupeKey` is a no-op. */

@@ -150,6 +150,36 @@ const WRITERS: Writers = {
     ],
     page: '/approvals?view=devices',
   }),
+  headcount_excess: ({ session }, names) => ({
+    subject: 'A head count found fewer people than marks',
+    lines: [`In ${nameOf(session, names)}, more students are marked than were seen in the room.`],
+    page: `/sessions/${session}`,
+  }),
+  headcount_short: ({ session }, names) => ({
+    subject: 'A head count found more people than marks',
+    lines: [`In ${nameOf(session, names)}, more people were seen in the room than are marked.`],
+    page: `/sessions/${session}`,
+  }),
+  recheck_asked: ({ session }, names) => ({
+    subject: 'Scan again in your class',
+    lines: [`You were asked to scan again in ${nameOf(session, names)}.`],
+    page: `/sessions/${session}/scan`,
+  }),
+  recheck_missed: ({ session }, names) => ({
+    subject: 'Not everyone scanned again',
+    lines: [
+      `In ${nameOf(session, names)}, a re-check is over and somebody who was asked did not scan again.`,
+    ],
+    page: `/sessions/${session}`,
+  }),
+  device_shared: ({ session }, names) => ({
+    subject: 'One phone was used for two students',
+    lines: [
+      `In ${nameOf(session, names)}, a phone that had marked one student tried to mark another and was refused.`,
+      'Please look at who is in the room, and talk to both.',
+    ],
+    page: `/sessions/${session}`,
+  }),
 };
 
 function nameOf(session: Id, names: Names): string {

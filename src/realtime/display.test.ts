@@ -6,7 +6,7 @@ import { makeSession, makeWorld, minutesFromNow, type World } from '../../test/f
 import { makeScanner } from '../../test/scanner.ts';
 import { eventually, openSocket } from '../../test/sockets.ts';
 import { rows } from '../db/orm.ts';
-import type { Id } from '../domain/types.ts';
+import type { Id, SessionPolicy } from '../domain/types.ts';
 import { createSockets } from './create-sockets.ts';
 import { codeMessage, displayCounts, type CodeMessage, type DisplayCounts } from './events.ts';
 
@@ -44,14 +44,17 @@ function openScreen(displayToken: string) {
   return { socket, codes, counts, ended };
 }
 
-async function startedClass(body: object = {}): Promise<{ session: Id; displayToken: string }> {
+async function startedClass(
+  body: object = {},
+  policy: Partial<SessionPolicy> = { qrStepSeconds: 5 },
+): Promise<{ session: Id; displayToken: string }> {
   const session = await makeSession(api.em(), {
     campus: world.campus,
     courseSection: world.section,
     faculty: world.faculty.id,
     room: world.room.id,
     startAt: minutesFromNow(-2),
-    policy: { qrStepSeconds: 5 },
+    policy,
   });
   const path = `/api/v1/attendance/sessions/${session}/generate-qr`;
   const reply = await api.request('POST', path, { token: teacher, body });
@@ -95,6 +98,33 @@ describe('/display', () => {
     );
 
     expect(first.codes.filter((code) => code.step === step + 1)).toHaveLength(1);
+  });
+
+  it('shows within moments that a re-check began, and that it is over', async () => {
+    const { session, displayToken } = await startedClass({}, { qrStepSeconds: 15 });
+    const screen = openScreen(displayToken);
+    const first = await eventually('the first code', () => screen.codes[0]);
+    expect(first.purpose).toBe('entry');
+    const student = await makeScanner(api, await api.signIn(world.students[1]?.email ?? ''));
+    await student.scan(session, { qr_token: first.token });
+    const path = `/api/v1/attendance/sessions/${session}/recheck`;
+    expect((await api.request('POST', path, { token: teacher, body: {} })).status).toBe(201);
+    const again = await eventually(
+      'a code of the re-check',
+      () => screen.codes.find(({ purpose }) => purpose === 'recheck'),
+      4_000,
+    );
+    await rows(api.em(), 'update recheck set ends_at = app_clock() where session_id = ?::uuid', [
+      session,
+    ]);
+    const after = await eventually(
+      'codes as before',
+      () =>
+        screen.codes.slice(screen.codes.indexOf(again)).find((code) => code.purpose === 'entry'),
+      4_000,
+    );
+    // Not because another step began.
+    expect(after.step - first.step).toBeLessThanOrEqual(1);
   });
 
   it('ends when the class closes', async () => {

@@ -6,7 +6,11 @@ import { readMarkedCounts } from '../db/queries/live-sessions.ts';
 import type { Orm } from '../db/orm.ts';
 import { appError } from '../domain/errors.ts';
 import type { Id } from '../domain/types.ts';
-import { currentCode } from '../operations/presence/current-code.ts';
+import {
+  currentCode,
+  currentPurposes,
+  type CodePurpose,
+} from '../operations/presence/current-code.ts';
 import type { PresenceTools } from '../operations/presence/presence-tools.ts';
 import type { Clock } from '../operations/ports.ts';
 import { connectError } from './answer-messages.ts';
@@ -39,7 +43,7 @@ type None = Record<string, never>;
 type DisplaySocket = Socket<None, ToClient, None, SocketData>;
 type Displays = Namespace<None, ToClient, None, SocketData>;
 
-const COUNT_EVERY_MS = 1_000;
+const LOOK_EVERY_MS = 1_000;
 /** After a failed read the next try comes soon; the screen blanks itself after two steps. */
 const RETRY_MS = 1_000;
 
@@ -53,6 +57,8 @@ export function serveDisplays(server: Server, parts: DisplayParts): DisplayNames
   /** The one running turn of each session; a turn that was overtaken arms no timer. */
   const shown = new Map<Id, { timer?: NodeJS.Timeout }>();
   const counted = new Map<Id, string>();
+  /** What the last code of each session was for. */
+  const purposes = new Map<Id, CodePurpose>();
   const atWork = new Set<Promise<void>>();
   let isClosed = false;
 
@@ -81,6 +87,7 @@ export function serveDisplays(server: Server, parts: DisplayParts): DisplayNames
     if (isClosed || socketsOf(sessionId).length === 0) {
       shown.delete(sessionId);
       counted.delete(sessionId);
+      purposes.delete(sessionId);
       return;
     }
     const nextMs = await push(sessionId).catch((error: unknown) => {
@@ -90,6 +97,7 @@ export function serveDisplays(server: Server, parts: DisplayParts): DisplayNames
     if (shown.get(sessionId) !== turn) return;
     if (nextMs === null) {
       shown.delete(sessionId);
+      purposes.delete(sessionId);
       end(socketsOf(sessionId), 'closed');
       return;
     }
@@ -103,6 +111,7 @@ export function serveDisplays(server: Server, parts: DisplayParts): DisplayNames
     const codes = await presence.codes();
     const code = await currentCode(orm.em.fork(), presence.clock, codes, sessionId);
     if (!code) return null;
+    purposes.set(sessionId, code.purpose);
     displays.to(roomOf(sessionId)).emit('code', {
       token: code.token,
       step: code.step,
@@ -115,6 +124,14 @@ export function serveDisplays(server: Server, parts: DisplayParts): DisplayNames
     return code.nextInMs;
   };
 
+  /** A re-check or an exit scan that began or ended changes the code at once, not a step later. */
+  const follow = async (): Promise<void> => {
+    if (shown.size === 0) return;
+    for (const [sessionId, purpose] of await currentPurposes(orm.em.fork(), [...shown.keys()])) {
+      const before = purposes.get(sessionId);
+      if (before !== undefined && before !== purpose) start(sessionId);
+    }
+  };
   const count = async (): Promise<void> => {
     if (shown.size === 0) return;
     for (const { sessionId, ...counts } of await readMarkedCounts(orm.em.fork(), [
@@ -126,12 +143,15 @@ export function serveDisplays(server: Server, parts: DisplayParts): DisplayNames
       displays.to(roomOf(sessionId)).emit('counts', counts);
     }
   };
-  let counting: Promise<void> = Promise.resolve();
-  const counter = setInterval(() => {
-    counting = counting.then(count).catch((error: unknown) => {
-      logger.warn({ err: error }, 'the counts of a screen could not be read');
-    });
-  }, COUNT_EVERY_MS).unref();
+  let looking: Promise<void> = Promise.resolve();
+  const looker = setInterval(() => {
+    looking = looking
+      .then(follow)
+      .then(count)
+      .catch((error: unknown) => {
+        logger.warn({ err: error }, 'what a screen shows could not be read');
+      });
+  }, LOOK_EVERY_MS).unref();
 
   const admit = callbackify(async (socket: DisplaySocket): Promise<void> => {
     const parsed = displayAuth.safeParse(socket.handshake.auth);
@@ -158,9 +178,10 @@ export function serveDisplays(server: Server, parts: DisplayParts): DisplayNames
   return {
     async close() {
       isClosed = true;
-      clearInterval(counter);
+      clearInterval(looker);
       for (const { timer } of shown.values()) clearTimeout(timer);
-      await Promise.all([...atWork, counting]);
+      await looking;
+      await Promise.all(atWork);
     },
   };
 }

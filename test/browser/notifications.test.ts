@@ -9,15 +9,18 @@ const visitors: Visitor[] = [];
 
 beforeAll(async () => {
   dashboard = await startDashboard();
-  world = await makeWorld(dashboard.api.em(), { studentCount: 1 });
+  world = await makeWorld(dashboard.api.em(), { studentCount: 2 });
 }, 180_000);
 afterEach(async () => {
   for (const { context } of visitors.splice(0)) await context.close();
 });
 afterAll(() => dashboard.close());
 
-async function visit(viewport?: typeof PHONE): Promise<Visitor> {
-  const visitor = await dashboard.visit(world.student.email, '/sessions', viewport);
+async function visit(
+  viewport?: typeof PHONE,
+  email: string = world.student.email,
+): Promise<Visitor> {
+  const visitor = await dashboard.visit(email, '/sessions', viewport);
   visitors.push(visitor);
   return visitor;
 }
@@ -71,5 +74,29 @@ describe('the bell', () => {
     await page.getByRole('button', { name: 'Notifications, 1 unread' }).waitFor();
 
     expect(complaints).toEqual([]);
+  });
+
+  it('tells a teacher whom one phone was used for', async () => {
+    const [first, second] = world.students;
+    if (!first || !second) throw new Error('the world has two students');
+    await dashboard.api.em().transactional((em) =>
+      notify(em, dashboard.api.deps.ids, [
+        {
+          userId: world.faculty.userId,
+          kind: 'device_shared',
+          dedupeKey: 'shared',
+          payload: { session: world.session, students: [first.id, second.id] },
+          mail: false,
+        },
+      ]),
+    );
+    const { page } = await visit(PHONE, world.faculty.email);
+
+    await page.getByRole('button', { name: 'Notifications, 1 unread' }).click();
+    const notice = page.getByRole('link', { name: /One phone was used for two students/ });
+    await notice.getByText(first.rollNumber).waitFor();
+    expect(await notice.textContent()).toContain(second.rollNumber);
+    await notice.click();
+    await page.waitForURL(`**/sessions/${world.session}`);
   });
 });

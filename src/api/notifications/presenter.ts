@@ -1,7 +1,9 @@
-/** Messages as the wire shows them: stored ids with the names of the classes they are about. */
+/** Messages as the wire shows them: stored ids with the names of what they are about. */
 import {
   sessionsIn,
+  studentsIn,
   type NamedSession,
+  type NamedStudent,
   type NotificationRow,
 } from '../../db/queries/notifications.ts';
 import type { NoticePayloads } from '../../domain/notices.ts';
@@ -13,13 +15,22 @@ type AnyPayload = Partial<
   NoticePayloads['marks_disagree'] &
     NoticePayloads['mark_overruled'] &
     NoticePayloads['conflict_digest'] &
-    NoticePayloads['case_decided']
+    NoticePayloads['case_decided'] &
+    NoticePayloads['headcount_excess'] &
+    NoticePayloads['recheck_asked'] &
+    NoticePayloads['recheck_missed']
 >;
+
+/** The names of what a page of messages is about. */
+export interface NoticeNames {
+  readonly sessions: ReadonlyMap<Id, NamedSession>;
+  readonly students: ReadonlyMap<Id, NamedStudent>;
+}
 
 /** One message. */
 export function presentNotification(
   { id, kind, createdAt, readAt, payload: stored }: NotificationRow,
-  names: ReadonlyMap<Id, NamedSession>,
+  names: NoticeNames,
 ): NotificationReply {
   const payload: AnyPayload = stored;
   const conflictsOf = new Map(payload.sessions?.map((each) => [each.session, each.conflicts]));
@@ -31,13 +42,21 @@ export function presentNotification(
     mark: payload.mark ?? null,
     conflict: payload.conflict ?? null,
     total: payload.total ?? null,
+    heads: payload.heads ?? null,
+    marked: payload.marked ?? null,
+    missed: payload.missed ?? null,
+    until: payload.until ?? null,
     case:
       payload.case && payload.case_kind && payload.status
         ? { id: payload.case, kind: payload.case_kind, status: payload.status }
         : null,
     sessions: sessionsIn(stored).flatMap((session) => {
-      const name = names.get(session);
+      const name = names.sessions.get(session);
       return name ? [presentSession(name, conflictsOf.get(session) ?? null)] : [];
+    }),
+    students: studentsIn(stored).flatMap((student) => {
+      const name = names.students.get(student);
+      return name ? [presentStudent(name)] : [];
     }),
   };
 }
@@ -51,4 +70,8 @@ function presentSession(name: NamedSession, conflicts: number | null) {
     start_time: name.startTime,
     conflicts,
   };
+}
+
+function presentStudent({ id, rollNumber, firstName, lastName }: NamedStudent) {
+  return { id, roll_number: rollNumber, first_name: firstName, last_name: lastName };
 }

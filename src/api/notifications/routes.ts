@@ -3,7 +3,9 @@ import {
   countUnread,
   listNotifications,
   nameSessions,
+  nameStudents,
   sessionsIn,
+  studentsIn,
 } from '../../db/queries/notifications.ts';
 import {
   readAllNotifications,
@@ -39,8 +41,12 @@ const list = route({
       page: query.page,
       pageSize: query.page_size,
     });
-    const ids = found.results.flatMap(({ payload }) => sessionsIn(payload));
-    const names = await nameSessions(em, ids);
+    const idsOf = (pick: typeof sessionsIn) =>
+      found.results.flatMap(({ payload }) => pick(payload));
+    const names = {
+      sessions: await nameSessions(em, idsOf(sessionsIn)),
+      students: await nameStudents(em, idsOf(studentsIn)),
+    };
     const results = found.results.map((row) => presentNotification(row, names));
     const page = listBody(request.originalUrl, query, { count: found.count, results });
     return { status: 200, body: { ...page, unread: found.unread } };

@@ -31,10 +31,24 @@ const notificationReply = z.strictObject({
   mark: z.enum(MARKS).nullable().describe('what the record says since'),
   conflict: idField.nullable(),
   total: z.number().int().nullable().describe('of a digest: open contradictions of all classes'),
+  heads: z.number().int().nullable().describe('of a head count: heads seen'),
+  marked: z.number().int().nullable().describe('of a head count: records present or late'),
+  missed: z.number().int().nullable().describe('of a re-check: who did not scan again'),
+  until: instantReply.nullable().describe('of a re-check: scan again until then'),
   case: z
     .strictObject({ id: idField, kind: z.enum(CASE_KINDS), status: z.enum(CASE_STATUSES) })
     .nullable(),
   sessions: z.array(sessionName).describe('the classes it is about'),
+  students: z
+    .array(
+      z.strictObject({
+        id: idField,
+        roll_number: z.string(),
+        first_name: z.string(),
+        last_name: z.string(),
+      }),
+    )
+    .describe('of a shared phone, to staff: whom it marked and whom it was refused for'),
 });
 export type NotificationReply = z.input<typeof notificationReply>;
 

@@ -13,12 +13,13 @@ import {
   startRecheck,
   type RecheckView,
 } from '../../operations/presence/recheck-session.ts';
-import { startExitScan } from '../../operations/presence/start-exit-scan.ts';
+import { readExitScan, startExitScan } from '../../operations/presence/start-exit-scan.ts';
 import { markingRank } from '../../operations/records/mark-records.ts';
 import { idParams } from '../fields.ts';
 import { markScope } from '../records/mark-scope.ts';
 import { authorize, route, type Route } from '../route.ts';
 import {
+  exitScanReply,
   headCountBody,
   headCountReply,
   headCountsReply,
@@ -32,7 +33,7 @@ const TAG = 'Presence';
 
 /** The routes of counts, re-checks and exit scans. */
 export function controlRoutes(): Route[] {
-  return [addHeadCount, headCounts, beginRecheck, recheck, ownRecheck, exitScan];
+  return [addHeadCount, headCounts, beginRecheck, recheck, ownRecheck, exitScan, beginExitScan];
 }
 
 const addHeadCount = route({
@@ -111,12 +112,42 @@ const ownRecheck = route({
     if (!principal.studentId) {
       throw appError('student_not_accepted', 'Only a student is asked to scan again.');
     }
-    const until = await recheckOf(operation.em, params.id, principal.studentId);
-    return { status: 200, body: { scan_again_until: until } };
+    const asked = await recheckOf(operation.em, params.id, principal.studentId);
+    return {
+      status: 200,
+      body: {
+        scan_again_until: asked?.until ?? null,
+        remaining_ms: asked?.remainingMs ?? 0,
+      },
+    };
   },
 });
 
 const exitScan = route({
+  method: 'get',
+  path: `${BASE}/exit-scan`,
+  summary: 'Read whether the exit scan of a class may start or runs',
+  tag: TAG,
+  access: authorize('mark_attendance'),
+  params: idParams,
+  replies: { 200: exitScanReply },
+  errors: ['not_found', 'not_staff'],
+  handler: async ({ params, principal, operation }) => {
+    await markingRank(operation.em, markScope(principal), params.id);
+    const view = await readExitScan(operation.em, params.id);
+    return {
+      status: 200,
+      body: {
+        stay_counts: view.stayCounts,
+        starts_at: view.startsAt,
+        starts_in_ms: view.startsInMs,
+        started_at: view.startedAt,
+      },
+    };
+  },
+});
+
+const beginExitScan = route({
   method: 'post',
   path: `${BASE}/exit-scan`,
   summary: 'Show exit codes in the last 15 minutes of a class whose stay counts',
@@ -138,7 +169,11 @@ function presentCount(count: HeadCount): z.input<typeof headCountReply> {
     marked: count.marked,
     tolerance: count.tolerance,
     outcome: count.outcome,
-    counted_by: count.countedBy,
+    counted_by: {
+      id: count.countedBy.id,
+      first_name: count.countedBy.firstName,
+      last_name: count.countedBy.lastName,
+    },
     counted_at: count.countedAt,
   };
 }
@@ -148,6 +183,7 @@ function presentRecheck(view: RecheckView | null): z.input<typeof recheckReply> 
     status: view?.status ?? 'none',
     started_at: view?.startedAt ?? null,
     ends_at: view?.endsAt ?? null,
+    remaining_ms: view?.remainingMs ?? 0,
     picked: view?.picked ?? 0,
     passed: view?.passed ?? 0,
     missed: view?.missed ?? 0,

@@ -12,7 +12,7 @@ export const headCountReply = z.strictObject({
   marked: z.int().describe('records present or late at that moment'),
   tolerance: z.int(),
   outcome: z.enum(['ok', 'headcount_excess', 'headcount_short']),
-  counted_by: idField,
+  counted_by: z.strictObject({ id: idField, first_name: z.string(), last_name: z.string() }),
   counted_at: instantReply,
 });
 
@@ -22,6 +22,7 @@ export const recheckReply = z.strictObject({
   status: z.enum(['none', 'planned', 'running', 'settled', 'cancelled']),
   started_at: instantReply.nullable(),
   ends_at: instantReply.nullable(),
+  remaining_ms: z.int().describe('until its end, by the clock of the server; 0 unless it runs'),
   picked: z.int(),
   passed: z.int(),
   missed: z.int(),
@@ -30,4 +31,13 @@ export const recheckReply = z.strictObject({
 /** To a student: whether this class asks for another scan now. */
 export const ownRecheckReply = z.strictObject({
   scan_again_until: instantReply.nullable(),
+  remaining_ms: z.int().describe('until then, by the clock of the server'),
+});
+
+/** How the exit scan of a class stands. */
+export const exitScanReply = z.strictObject({
+  stay_counts: z.boolean().describe('false: this class has no exit scan'),
+  starts_at: instantReply.describe('not earlier than this'),
+  starts_in_ms: z.int().describe('until then, by the clock of the server'),
+  started_at: instantReply.nullable(),
 });

@@ -129,6 +129,7 @@ describe('a re-check', () => {
     expect(scanned?.body).toMatchObject({ status: 'superseded', code: 'already_marked' });
     expect((await get(session, 'my-recheck', phones[0]?.token)).body).toEqual({
       scan_again_until: null,
+      remaining_ms: 0,
     });
     await rows(
       api.em(),

@@ -110,6 +110,36 @@ export function sessionsIn(payload: Readonly<Record<string, unknown>>): Id[] {
   return [session, ...named].filter((id) => typeof id === 'string');
 }
 
+/** A student as messages to staff name one. */
+export interface NamedStudent {
+  readonly id: Id;
+  readonly rollNumber: string;
+  readonly firstName: string;
+  readonly lastName: string;
+}
+
+/** The ids of students that a payload names together. */
+export function studentsIn({ students }: Readonly<Record<string, unknown>>): Id[] {
+  const listed: unknown[] = Array.isArray(students) ? students : [];
+  return listed.filter((id) => typeof id === 'string');
+}
+
+/** Names students for messages; ids of none are left out. */
+export async function nameStudents(
+  em: Em,
+  ids: readonly Id[],
+): Promise<ReadonlyMap<Id, NamedStudent>> {
+  if (ids.length === 0) return new Map();
+  const found = await rows<NamedStudent>(
+    em,
+    `select st.id, st.roll_number as "rollNumber", u.first_name as "firstName",
+       u.last_name as "lastName"
+     from student st join app_user u on u.id = st.user_id where st.id = any(?::uuid[])`,
+    [[...new Set(ids)]],
+  );
+  return new Map(found.map((row) => [row.id, row]));
+}
+
 /** Names classes for messages; ids of none are left out. */
 export async function nameSessions(
   em: Em,

@@ -179,6 +179,14 @@ describe('an accepted scan', () => {
         display: { ...display, isExitRunning: true },
       }),
     ).toMatchObject({ purpose: 'exit' });
+    const digits = (isExitRunning: boolean) =>
+      judgeScan({
+        ...good,
+        code: { kind: 'text', step: 1 },
+        display: { ...display, textCode: true, isExitRunning },
+      });
+    expect(digits(false)).toMatchObject({ purpose: 'entry' });
+    expect(digits(true)).toMatchObject({ purpose: 'exit' });
   });
 
   test('does not weigh a position that is not asked for', () => {

@@ -1,6 +1,6 @@
 /** Head counts: heads somebody saw, beside the marks of that moment (presence.md section 8). */
 import { auditEntry, sessionChain } from '../../audit/append-log.ts';
-import { rows, toInstant, type Em } from '../../db/orm.ts';
+import { firstRow, rows, toInstant, type Em } from '../../db/orm.ts';
 import { appError } from '../../domain/errors.ts';
 import {
   headCountTolerance,
@@ -14,6 +14,14 @@ import { isTaken, NO_EFFECT, settleRoster, type TakenEffect } from '../records/b
 import { markingRank, type MarkScope } from '../records/mark-records.ts';
 import { rosterOf } from '../records/roster.ts';
 import { lockSessionNow, type SessionRow } from '../sessions/session-row.ts';
+import { tellOfHeadCount } from './tell-of-presence.ts';
+
+/** Who counted. */
+export interface Counter {
+  readonly id: Id;
+  readonly firstName: string;
+  readonly lastName: string;
+}
 
 /** A count as it is kept. */
 export interface HeadCount {
@@ -23,7 +31,7 @@ export interface HeadCount {
   readonly marked: number;
   readonly tolerance: number;
   readonly outcome: HeadCountOutcome;
-  readonly countedBy: Id;
+  readonly countedBy: Counter;
   readonly countedAt: Instant;
 }
 
@@ -43,7 +51,10 @@ export async function countHeads(
     if (status !== 'open' && status !== 'closed') {
       throw appError('state_conflict', 'Heads are counted while a class is open or closed.');
     }
+    const before = await lastOutcome(em, sessionId);
     const count = await insertCount(operation, em, sessionId, heads);
+    // A second count that says what the last one said is no news.
+    if (count.outcome !== before) await tellOfHeadCount(operation, em, sessionId, count);
     const effect = await becomeTakenByCount(operation, em, session);
     await appendMarks(em, operation, session, effect.operations, effect.changes, {
       conflicts: effect.conflicts,
@@ -63,6 +74,16 @@ export async function countHeads(
   });
 }
 
+async function lastOutcome(em: Em, sessionId: Id): Promise<HeadCountOutcome | undefined> {
+  const last = await firstRow<{ outcome: HeadCountOutcome }>(
+    em,
+    `select outcome from head_count where session_id = ?::uuid
+     order by created_at desc, id desc limit 1`,
+    [sessionId],
+  );
+  return last?.outcome;
+}
+
 async function insertCount(
   { ids, actor }: Operation,
   em: Em,
@@ -79,16 +100,16 @@ async function insertCount(
   const tolerance = headCountTolerance(marked);
   const outcome = judgeHeadCount(marked, heads);
   const id = ids.next();
-  const countedBy = actor.userId ?? '';
-  const [kept] = await rows<{ created_at: string }>(
+  const kept = await firstRow<CountRow>(
     em,
-    `insert into head_count (id, session_id, heads, marked, tolerance, outcome, counted_by_id)
-     values (?::uuid, ?::uuid, ?::int, ?::int, ?::int, ?, ?::uuid) returning created_at`,
-    [id, sessionId, heads, marked, tolerance, outcome, countedBy],
+    `with h as (
+       insert into head_count (id, session_id, heads, marked, tolerance, outcome, counted_by_id)
+       values (?::uuid, ?::uuid, ?::int, ?::int, ?::int, ?, ?::uuid) returning *)
+     ${SELECT_COUNTS} from h join app_user u on u.id = h.counted_by_id`,
+    [id, sessionId, heads, marked, tolerance, outcome, actor.userId],
   );
   if (!kept) throw new Error('a head count was not kept');
-  const countedAt = toInstant(kept.created_at);
-  return { id, heads, marked, tolerance, outcome, countedBy, countedAt };
+  return toCount(kept);
 }
 
 async function becomeTakenByCount(
@@ -109,27 +130,38 @@ async function becomeTakenByCount(
 
 /** The counts of a session, the latest first. */
 export async function listHeadCounts(em: Em, sessionId: Id): Promise<HeadCount[]> {
-  const found = await rows<{
-    id: Id;
-    heads: number;
-    marked: number;
-    tolerance: number;
-    outcome: HeadCountOutcome;
-    counted_by_id: Id;
-    created_at: string;
-  }>(
+  const found = await rows<CountRow>(
     em,
-    `select id, heads, marked, tolerance, outcome, counted_by_id, created_at from head_count
-     where session_id = ?::uuid order by created_at desc, id desc limit 50`,
+    `${SELECT_COUNTS} from head_count h join app_user u on u.id = h.counted_by_id
+     where h.session_id = ?::uuid order by h.created_at desc, h.id desc limit 50`,
     [sessionId],
   );
-  return found.map((row) => ({
+  return found.map(toCount);
+}
+
+interface CountRow {
+  id: Id;
+  heads: number;
+  marked: number;
+  tolerance: number;
+  outcome: HeadCountOutcome;
+  counted_by_id: Id;
+  first_name: string;
+  last_name: string;
+  created_at: string;
+}
+
+const SELECT_COUNTS = `select h.id, h.heads, h.marked, h.tolerance, h.outcome, h.counted_by_id,
+  u.first_name, u.last_name, h.created_at`;
+
+function toCount(row: CountRow): HeadCount {
+  return {
     id: row.id,
     heads: row.heads,
     marked: row.marked,
     tolerance: row.tolerance,
     outcome: row.outcome,
-    countedBy: row.counted_by_id,
+    countedBy: { id: row.counted_by_id, firstName: row.first_name, lastName: row.last_name },
     countedAt: toInstant(row.created_at),
-  }));
+  };
 }

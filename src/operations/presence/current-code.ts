@@ -1,6 +1,6 @@
 /** The code a session shows at an instant; made for its display and for nobody else. */
 import type { DatabaseClock } from '../../db/database-clock.ts';
-import { firstRow, type Em } from '../../db/orm.ts';
+import { firstRow, rows, type Em } from '../../db/orm.ts';
 import {
   acceptedWindow,
   SHOWN_AFTER_MS,
@@ -10,6 +10,9 @@ import {
 import { stepRuleOf } from '../../domain/presence/judge-scan.ts';
 import type { Id, SessionPolicy } from '../../domain/types.ts';
 import type { QrCodes } from '../../security/qr-codes.ts';
+
+/** What scanning a code is for: to be recorded, to confirm it, to prove that one stayed. */
+export type CodePurpose = 'entry' | 'recheck' | 'exit';
 
 /** A code on its way to a screen. */
 export interface DisplayedCode {
@@ -21,7 +24,7 @@ export interface DisplayedCode {
   readonly nextInMs: number;
   readonly textCode: string | null;
   readonly mode: 'rotating' | 'static';
-  readonly purpose: 'entry' | 'recheck' | 'exit';
+  readonly purpose: CodePurpose;
 }
 
 interface Row {
@@ -30,8 +33,33 @@ interface Row {
   static_step_minutes: number | null;
   static_expiry_minutes: number | null;
   text_code: boolean;
+}
+
+interface PurposeRow {
   is_exit: boolean;
   is_recheck: boolean;
+}
+
+/** The columns of a `PurposeRow`, of a display `d`. */
+const PURPOSE = `d.exit_started_at is not null as is_exit,
+  exists (select 1 from recheck k where k.session_id = d.session_id and k.status = 'running'
+    and app_clock() < k.ends_at) as is_recheck`;
+
+/** While a re-check runs, it comes before the exit scan. */
+const purposeOf = (row: PurposeRow): CodePurpose =>
+  row.is_recheck ? 'recheck' : row.is_exit ? 'exit' : 'entry';
+
+/** What the codes of several sessions are for now; a session that never showed any is left out. */
+export async function currentPurposes(
+  em: Em,
+  sessionIds: readonly Id[],
+): Promise<ReadonlyMap<Id, CodePurpose>> {
+  const found = await rows<PurposeRow & { session_id: Id }>(
+    em,
+    `select d.session_id, ${PURPOSE} from session_display d where d.session_id = any(?::uuid[])`,
+    [sessionIds],
+  );
+  return new Map(found.map((row) => [row.session_id, purposeOf(row)]));
 }
 
 /**
@@ -46,12 +74,9 @@ export async function currentCode(
   sessionId: Id,
 ): Promise<DisplayedCode | undefined> {
   const nowMs = await clock.now();
-  const row = await firstRow<Row>(
+  const row = await firstRow<Row & PurposeRow>(
     em,
-    `select s.policy, d.mode, d.static_step_minutes, d.static_expiry_minutes, d.text_code,
-       d.exit_started_at is not null as is_exit,
-       exists (select 1 from recheck k where k.session_id = s.id and k.status = 'running'
-         and app_clock() < k.ends_at) as is_recheck
+    `select s.policy, d.mode, d.static_step_minutes, d.static_expiry_minutes, d.text_code, ${PURPOSE}
      from session_display d join attendance_session s on s.id = d.session_id
      where d.session_id = ?::uuid and app_clock() < s.closes_at
        and (s.status = 'open' or (s.status = 'scheduled' and s.auto_open
@@ -68,7 +93,7 @@ export async function currentCode(
       ? (stepAt(TEXT_CODE_RULE, shownMs) + 1) * TEXT_CODE_RULE.seconds * 1_000
       : Infinity,
   );
-  const purpose = row.is_recheck ? 'recheck' : row.is_exit ? 'exit' : 'entry';
+  const purpose = purposeOf(row);
   const token = codes.seal(sessionId, {
     step,
     isStatic: mode === 'static',

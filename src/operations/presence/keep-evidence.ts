@@ -1,6 +1,8 @@
 /** What an accepted scan leaves behind, and the re-check it passes. */
 import { type Em, preparedRows } from '../../db/orm.ts';
 import { roundedDistance } from '../../domain/presence/geofence.ts';
+import { SHOWN_AFTER_MS, TEXT_CODE_RULE } from '../../domain/presence/steps.ts';
+import type { Instant } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
 import { acceptedOf, type AcceptedCandidate, type Candidate } from './scan.ts';
 
@@ -54,16 +56,23 @@ export async function keepEvidence(
   );
 }
 
-/** A student who was drawn and scans again in time, with the key of the first scan, has passed. */
+/**
+ * A student who was drawn and scans again in time, with the key of the first scan, has passed. Digits
+ * carry no flag: those shown since the re-check began prove the same as its codes.
+ */
 export async function passRechecks(em: Em, candidates: readonly Candidate[]): Promise<void> {
-  const again = acceptedOf(candidates).filter(({ judged }) => judged.purpose === 'recheck');
+  const again = acceptedOf(candidates).filter(
+    ({ judged }) => judged.purpose === 'recheck' || judged.via === 'text_code',
+  );
   if (again.length === 0) return;
   await preparedRows(
     em,
     `update recheck_pick p set passed_at = app_clock()
-     from recheck k, unnest(?::uuid[], ?::uuid[], ?::uuid[]) as n(session_id, student_id, key_id)
+     from recheck k, unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::timestamptz[])
+       as n(session_id, student_id, key_id, shown_until)
      where k.session_id = n.session_id and k.status = 'running' and app_clock() < k.ends_at
        and p.recheck_id = k.id and p.student_id = n.student_id and p.passed_at is null
+       and (n.shown_until is null or n.shown_until > k.started_at)
        and exists (
          select 1 from attendance_operation o where o.session_id = n.session_id
            and o.student_id = n.student_id and o.device_key_id = n.key_id)`,
@@ -71,6 +80,11 @@ export async function passRechecks(em: Em, candidates: readonly Candidate[]): Pr
       again.map(({ scan }) => scan.sessionId),
       again.map(({ scan }) => scan.studentId),
       again.map(({ deviceKeyId }) => deviceKeyId),
+      again.map(({ judged }) => (judged.via === 'text_code' ? endOfStep(judged.step) : null)),
     ],
   );
 }
+
+/** When the digits of a step leave the screen. */
+const endOfStep = (step: number): Instant =>
+  new Date((step + 1) * TEXT_CODE_RULE.seconds * 1_000 + SHOWN_AFTER_MS).toISOString();

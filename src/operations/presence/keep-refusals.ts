@@ -6,10 +6,11 @@ import { isRefused } from '../../domain/presence/judge-scan.ts';
 import type { Id } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
 import type { Candidate, Scan } from './scan.ts';
+import { tellOfSharedDevices, type SharedDevice } from './tell-of-presence.ts';
 
 /**
  * Keeps what was refused, in a short transaction after the marks: evidence of what was tried. A phone
- * that served two people is a security event that names both, to staff alone.
+ * that served two people is a security event that names both, to staff alone, who are told of it.
  */
 export async function keepRefusals(
   { em: own, ids }: Operation,
@@ -56,6 +57,16 @@ export async function keepRefusals(
         }),
       ];
     });
+    await tellOfSharedDevices(
+      { ids },
+      em,
+      refused.flatMap((refusal): SharedDevice[] => {
+        const [holder, deviceKey] = [holderOf(refusal), refusal.answers.key?.id];
+        if (holder === null || deviceKey === undefined) return [];
+        const { sessionId: session, studentId } = refusal.scan;
+        return [{ session, deviceKey, students: [holder, studentId] }];
+      }),
+    );
     await appendLog(em, ids, { audit });
   });
 }

@@ -1,15 +1,42 @@
 /** Starts the exit scan of a class whose stay counts (presence.md section 8). */
 import { appendLog, auditEntry, sessionChain } from '../../audit/append-log.ts';
-import { firstRow } from '../../db/orm.ts';
+import { firstRow, toInstantOrNull, type Em } from '../../db/orm.ts';
 import { appError } from '../../domain/errors.ts';
-import type { Id } from '../../domain/types.ts';
+import type { Id, Instant } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
 import { markingRank, type MarkScope } from '../records/mark-records.ts';
-import { lockSessionNow } from '../sessions/session-row.ts';
+import { lockSessionNow, lookAtSession, type SessionRow } from '../sessions/session-row.ts';
 import { requireOpen } from './start-display.ts';
 
 /** The exit scan belongs to the end of a class. */
 const LAST_MS = 15 * 60_000;
+
+const earliestMs = ({ endAt }: SessionRow): number => Date.parse(endAt) - LAST_MS;
+
+/** How the exit scan of a class stands. */
+export interface ExitScanView {
+  /** Whether the time stayed counts; without it there is nothing to scan for. */
+  readonly stayCounts: boolean;
+  readonly startsAt: Instant;
+  readonly startsInMs: number;
+  readonly startedAt: Instant | null;
+}
+
+/** Whether staff may start the exit scan, and whether they did. @throws AppError `not_found` */
+export async function readExitScan(em: Em, sessionId: Id): Promise<ExitScanView> {
+  const { session, nowMs } = await lookAtSession(em, sessionId);
+  const row = await firstRow<{ at: string | null }>(
+    em,
+    'select exit_started_at as at from session_display where session_id = ?::uuid',
+    [sessionId],
+  );
+  return {
+    stayCounts: session.policy.stayMode === 'first_last',
+    startsAt: new Date(earliestMs(session)).toISOString(),
+    startsInMs: Math.max(0, earliestMs(session) - nowMs),
+    startedAt: toInstantOrNull(row?.at ?? null),
+  };
+}
 
 /**
  * From now on the display shows exit codes; starting it again changes nothing.
@@ -29,7 +56,7 @@ export async function startExitScan(
     if (session.policy.stayMode !== 'first_last') {
       throw appError('state_conflict', 'The time stayed does not count in this class.');
     }
-    if (nowMs < Date.parse(session.endAt) - LAST_MS) {
+    if (nowMs < earliestMs(session)) {
       throw appError('state_conflict', 'The exit scan starts in the last 15 minutes of a class.');
     }
     const row = await firstRow<{ session_id: Id }>(

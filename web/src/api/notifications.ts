@@ -1,6 +1,6 @@
 /** Calls about what the reader was told. */
 import type { ApiClient } from './client.ts';
-import type { Listed, Mark } from './types.ts';
+import type { Listed, Mark, StudentName } from './types.ts';
 
 const BASE = '/api/v1/me/notifications/';
 
@@ -14,7 +14,12 @@ export type NoticeKind =
   | 'device_code'
   | 'device_registered'
   | 'device_approved'
-  | 'device_pending';
+  | 'device_pending'
+  | 'headcount_excess'
+  | 'headcount_short'
+  | 'recheck_asked'
+  | 'recheck_missed'
+  | 'device_shared';
 
 /** A class as a notification names it; `start_time` is `HH:MM` of the campus. */
 export interface NoticeSession {
@@ -35,12 +40,20 @@ export interface Notification {
   readonly mark: Mark | null;
   readonly conflict: string | null;
   readonly total: number | null;
+  /** Of a head count. */
+  readonly heads: number | null;
+  readonly marked: number | null;
+  /** Of a re-check: how many missed it, or until when to scan again. */
+  readonly missed: number | null;
+  readonly until: string | null;
   readonly case: {
     readonly id: string;
     readonly kind: 'leave' | 'correction' | 'self_entry' | 'unlock';
     readonly status: string;
   } | null;
   readonly sessions: readonly NoticeSession[];
+  /** Of a shared phone: whom it marked, and whom it was refused for. */
+  readonly students: readonly StudentName[];
 }
 
 /** The newest notifications and how many are unread. */

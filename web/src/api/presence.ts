@@ -35,11 +35,23 @@ export interface Scan {
   readonly location?: Position;
 }
 
-export const startDisplay = (api: ApiClient, session: string, textCode: boolean) =>
+/** What a screen shows. */
+export interface DisplayOptions {
+  /** Also six digits, for halls where cameras fail. */
+  readonly withDigits: boolean;
+  /** One code for an hour, where the institution allows it. */
+  readonly isStatic: boolean;
+}
+
+export const startDisplay = (
+  api: ApiClient,
+  session: string,
+  { withDigits, isStatic }: DisplayOptions,
+) =>
   api.request<StartedDisplay>({
     method: 'POST',
     path: `${SESSIONS}${session}/generate-qr/`,
-    body: { text_code: textCode },
+    body: { text_code: withDigits, mode: isStatic ? 'static' : 'rotating' },
   });
 
 export const openScanner = (api: ApiClient, session: string) =>

@@ -1,10 +1,12 @@
 /** The screen of a room: the code of now, large, and how many are here. */
 import { Button, Group, Text } from '@mantine/core';
-import { IconArrowLeft, IconMaximize, IconNumbers } from '@tabler/icons-react';
+import { IconArrowLeft, IconClockPause, IconMaximize, IconNumbers } from '@tabler/icons-react';
 import { encodeQR } from 'qr';
 import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useParams } from 'react-router';
+import { Link, useParams, useSearchParams } from 'react-router';
+import type { DisplayOptions } from '../api/presence.ts';
+import type { ApiProblem } from '../api/problem.ts';
 import { FormFailure } from '../shared/form-failure.tsx';
 import './display.css';
 import { useDisplay, type DisplayState } from './use-display.ts';
@@ -18,23 +20,40 @@ export function DisplayPage() {
 
 function Screen({ session }: { readonly session: string }) {
   const { t } = useTranslation();
-  const [withDigits, setDigits] = useState(false);
-  const state = useDisplay(session, withDigits);
+  const [options, setOptions] = useOptions();
+  const [refusal, setRefusal] = useState<ApiProblem | null>(null);
+  const { withDigits, isStatic } = options;
+  const state = useDisplay(session, options, (problem) => {
+    setRefusal(problem);
+    setOptions({ withDigits, isStatic: false });
+  });
+  const purpose = state.code?.purpose ?? 'entry';
+  const choose = (next: DisplayOptions): void => {
+    setRefusal(null);
+    setOptions(next);
+  };
   useEffect(() => {
     document.title = `${t('display.title')} · ${t('common.appName')}`;
   }, [t]);
   return (
     <main className="display-screen">
-      <h1 className="display-purpose">
-        {state.isClosed
-          ? t('display.ended')
-          : t(`display.purpose.${state.code?.purpose ?? 'entry'}`)}
+      <h1
+        className={`display-purpose tone-${purpose === 'exit' ? 'info' : 'late'}`}
+        data-purpose={purpose}
+        aria-live="polite"
+      >
+        {state.isClosed ? t('display.ended') : t(`display.purpose.${purpose}`)}
       </h1>
-      <FormFailure error={state.error} />
+      <FormFailure error={state.error ?? refusal} />
       <Code state={state} />
       <p className="display-count numbers" role="status" data-testid="display-count">
         {state.counts === null ? '' : t('display.marked', state.counts)}
       </p>
+      {state.code?.mode === 'static' ? (
+        <Text size="sm" c="dimmed" ta="center" className="no-print">
+          {t('display.staticNote')}
+        </Text>
+      ) : null}
       <Group gap="sm" className="display-tools no-print">
         <Button
           component={Link}
@@ -47,9 +66,16 @@ function Screen({ session }: { readonly session: string }) {
         <Button
           variant="default"
           leftSection={<IconNumbers size={17} aria-hidden />}
-          onClick={() => setDigits((before) => !before)}
+          onClick={() => choose({ isStatic, withDigits: !withDigits })}
         >
           {t(withDigits ? 'display.withoutDigits' : 'display.withDigits')}
+        </Button>
+        <Button
+          variant="default"
+          leftSection={<IconClockPause size={17} aria-hidden />}
+          onClick={() => choose({ withDigits, isStatic: !isStatic })}
+        >
+          {t(isStatic ? 'display.rotating' : 'display.static')}
         </Button>
         <Button
           variant="default"
@@ -61,6 +87,18 @@ function Screen({ session }: { readonly session: string }) {
       </Group>
     </main>
   );
+}
+
+/** What the screen shows, kept in the address: a screen that is loaded again shows the same. */
+function useOptions(): [DisplayOptions, (next: DisplayOptions) => void] {
+  const [search, setSearch] = useSearchParams();
+  const options = { withDigits: search.has('digits'), isStatic: search.has('static') };
+  const setOptions = ({ withDigits, isStatic }: DisplayOptions): void =>
+    setSearch(
+      { ...(withDigits ? { digits: '' } : {}), ...(isStatic ? { static: '' } : {}) },
+      { replace: true },
+    );
+  return [options, setOptions];
 }
 
 function Code({ state: { code, isClosed, error } }: { readonly state: DisplayState }) {

@@ -1,7 +1,8 @@
 /** Follows the codes of one session: asks to show them, then takes what the server pushes. */
-import { useEffect, useState } from 'react';
+import { useEffect, useEffectEvent, useState } from 'react';
 import { io } from 'socket.io-client';
-import { startDisplay } from '../api/presence.ts';
+import { startDisplay, type DisplayOptions } from '../api/presence.ts';
+import { ApiProblem } from '../api/problem.ts';
 import { useApp } from '../app-context.ts';
 
 /** A code to show. */
@@ -11,6 +12,7 @@ export interface ShownCode {
   readonly valid_ms: number;
   readonly next_ms: number;
   readonly text_code: string | null;
+  readonly mode: 'rotating' | 'static';
   readonly purpose: 'entry' | 'recheck' | 'exit';
 }
 
@@ -27,11 +29,19 @@ const NOTHING: DisplayState = { code: null, counts: null, isClosed: false, error
 /** The server may be a moment late before the screen blanks. */
 const BLANK_AFTER_STEPS = 2;
 
-/** Shows the codes of a session until the page is left; `withDigits` asks for the text code too. */
-export function useDisplay(session: string, withDigits: boolean): DisplayState {
+/**
+ * Shows the codes of a session until the page is left.
+ * @param onRefused  the institution allows no static code; the caller asks for another
+ */
+export function useDisplay(
+  session: string,
+  { withDigits, isStatic }: DisplayOptions,
+  onRefused: (problem: ApiProblem) => void,
+): DisplayState {
   const { api } = useApp();
   const [state, setState] = useState<DisplayState>(NOTHING);
   const [attempt, setAttempt] = useState(0);
+  const refuse = useEffectEvent(onRefused);
   useEffect(() => {
     let isOver = false;
     let blank: ReturnType<typeof setTimeout> | undefined;
@@ -58,17 +68,21 @@ export function useDisplay(session: string, withDigits: boolean): DisplayState {
         else setAttempt((before) => before + 1);
       });
     };
-    startDisplay(api, session, withDigits).then(
+    startDisplay(api, session, { withDigits, isStatic }).then(
       ({ display_token: token }) => {
         if (!isOver) follow(token);
       },
-      (error: unknown) => patch({ error }),
+      (error: unknown) => {
+        const isRefusal = isStatic && error instanceof ApiProblem && error.code === 'qr_disabled';
+        if (!isRefusal) patch({ error });
+        else if (!isOver) refuse(error);
+      },
     );
     return () => {
       isOver = true;
       clearTimeout(blank);
       close();
     };
-  }, [api, session, withDigits, attempt]);
+  }, [api, session, withDigits, isStatic, attempt]);
   return state;
 }

@@ -6,7 +6,7 @@ import { fullName } from '../shared/person-name.ts';
 export type RollFilter = Mark | 'unmarked' | 'all';
 
 /** How the roll is ordered. */
-export type RollOrder = 'roll' | 'name';
+export type RollOrder = 'roll' | 'name' | 'flag';
 
 /** What narrows the roll. */
 export interface RollView {
@@ -24,8 +24,29 @@ export interface RollEntry {
   readonly mark: Mark | null;
 }
 
+/** Flags that say how little a record proves; others belong to how it came about. */
+const DOUBTS = [
+  'recheck_missed',
+  'shared_device',
+  'presence_flagged',
+  'foreign_device',
+  'static_code',
+] as const;
+
+/** A doubt about a record. */
+export type Doubt = (typeof DOUBTS)[number];
+
+/** The strongest doubt among a record's flags, or null. */
+export const doubtOf = (flags: readonly string[]): Doubt | null =>
+  DOUBTS.find((doubt) => flags.includes(doubt)) ?? null;
+
+/** A student as the roll is narrowed and ordered by. */
+interface OrderedEntry extends RollEntry {
+  readonly doubt: Doubt | null;
+}
+
 /** A student with everything a tile shows. */
-export interface GridEntry extends RollEntry {
+export interface GridEntry extends OrderedEntry {
   readonly source: string | null;
   /** Something was recorded, so there is a history to read. */
   readonly hasHistory: boolean;
@@ -41,7 +62,7 @@ export interface GridEntry extends RollEntry {
  * @param kept  stay although their mark no longer matches, so that tiles do not run away from
  *   under the finger that has just marked them
  */
-export function narrowRoll<Entry extends RollEntry>(
+export function narrowRoll<Entry extends OrderedEntry>(
   entries: readonly Entry[],
   { filter, order, text }: RollView,
   kept: ReadonlySet<string>,
@@ -53,7 +74,11 @@ export function narrowRoll<Entry extends RollEntry>(
     return isWanted && words.every((word) => searched.includes(word));
   });
   const keyOf = ({ student }: Entry): string =>
-    order === 'roll' ? student.roll_number : fullName(student);
+    order === 'name' ? fullName(student) : student.roll_number;
   const collator = new Intl.Collator('en', { numeric: true });
-  return shown.toSorted((left, right) => collator.compare(keyOf(left), keyOf(right)));
+  const placeOf = ({ doubt }: Entry): number =>
+    order !== 'flag' ? 0 : doubt === null ? DOUBTS.length : DOUBTS.indexOf(doubt);
+  return shown.toSorted(
+    (left, right) => placeOf(left) - placeOf(right) || collator.compare(keyOf(left), keyOf(right)),
+  );
 }

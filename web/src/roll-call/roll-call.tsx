@@ -6,6 +6,7 @@ import { useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RollMark, RosterRow, Session } from '../api/types.ts';
 import { RecordHistoryDrawer, type HistorySubject } from '../records/record-history.tsx';
+import { PresenceChecks } from '../presence-checks/presence-checks.tsx';
 import { notifyNews } from '../shared/notify.ts';
 import { fullName } from '../shared/person-name.ts';
 import { Empty } from '../shared/states.tsx';
@@ -14,6 +15,7 @@ import { HelpDialog } from './help-dialog.tsx';
 import { LeaveDialog } from './leave-dialog.tsx';
 import type { Marking, MarkingState } from './marking.ts';
 import {
+  doubtOf,
   narrowRoll,
   WHOLE_ROLL,
   type GridEntry,
@@ -59,6 +61,7 @@ export function RollCall({ session, rows, newsOf, marking, state }: RollCallProp
   const shownCounts = counts.roster === session.counts.roster ? counts : session.counts;
   const shown = narrowRoll(entries, view, touched);
   const { mark: canMark } = session.can;
+  const missing = counts.unmarked > 0 ? 'unmarked' : 'absent';
 
   const changeView = (next: RollView): void => {
     setView(next);
@@ -87,6 +90,15 @@ export function RollCall({ session, rows, newsOf, marking, state }: RollCallProp
   return (
     <Stack gap="sm">
       <WhyNot session={session} />
+      {canMark ? (
+        <PresenceChecks
+          session={session}
+          isFlaggedFirst={view.order === 'flag' && view.filter === 'all'}
+          showFlaggedFirst={() => changeView({ ...WHOLE_ROLL, order: 'flag' })}
+          missing={missing}
+          showMissing={() => changeView({ ...WHOLE_ROLL, filter: missing })}
+        />
+      ) : null}
       <RollTools
         view={view}
         onChange={changeView}
@@ -156,6 +168,7 @@ function entriesOf(
       student,
       mark: sent ?? stored,
       source: sent === undefined && stored !== null ? (record?.source ?? null) : null,
+      doubt: doubtOf(record?.flags ?? []),
       hasHistory: record !== null,
       isSending: sent !== undefined,
       failure: failures.get(student.id)?.detail ?? null,

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import type { MarkCounts, Session } from '../api/types.ts';
 import { MARK_LOOKS } from '../shared/chips.tsx';
 import { CountsBar } from '../shared/counts-bar.tsx';
-import type { RollFilter, RollView } from './narrow-roll.ts';
+import type { RollFilter, RollOrder, RollView } from './narrow-roll.ts';
 import { RollNotice } from './roll-notice.tsx';
 
 interface ViewProps {
@@ -24,6 +24,8 @@ interface RollToolsProps extends ViewProps {
   readonly onRest: () => void;
   readonly onHelp: () => void;
 }
+
+const ORDERS = ['roll', 'name', 'flag'] as const satisfies readonly RollOrder[];
 
 /** Search, order, the rest of the class, keyboard help. */
 export function RollTools(props: RollToolsProps) {
@@ -53,10 +55,13 @@ export function RollTools(props: RollToolsProps) {
         aria-label={t('rollCall.order')}
         value={view.order}
         allowDeselect={false}
-        onChange={(order) => onChange({ ...view, order: order === 'name' ? 'name' : 'roll' })}
+        onChange={(order) =>
+          onChange({ ...view, order: ORDERS.find((known) => known === order) ?? 'roll' })
+        }
         data={[
           { value: 'roll', label: t('rollCall.byRoll') },
           { value: 'name', label: t('rollCall.byName') },
+          ...(canMark ? [{ value: 'flag', label: t('rollCall.byFlag') }] : []),
         ]}
         comboboxProps={{ shadow: 'md' }}
       />

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Mark, Roster, RosterRow, SessionEvent } from '../api/types.ts';
-import { narrowRoll, WHOLE_ROLL } from './narrow-roll.ts';
+import { doubtOf, narrowRoll, WHOLE_ROLL } from './narrow-roll.ts';
 import { changeOf, countRows, newerOf, withChanges } from './roster-cache.ts';
 
 const AT = '2026-11-24T04:00:00.000Z';
@@ -102,13 +102,14 @@ describe('countRows', () => {
 
 describe('narrowRoll', () => {
   const entries = [
-    ['10', 'Zoya', 'present'],
-    ['2', 'Bhanu', null],
-    ['1', 'Meera', 'absent'],
+    ['10', 'Zoya', 'present', ['recheck_missed']],
+    ['2', 'Bhanu', null, []],
+    ['1', 'Meera', 'absent', ['clock_flagged']],
   ] as const;
-  const all = entries.map(([roll, name, mark]) => ({
+  const all = entries.map(([roll, name, mark, flags]) => ({
     student: { id: roll, roll_number: roll, first_name: name, last_name: 'Rao' },
     mark,
+    doubt: doubtOf(flags),
   }));
   const idsOf = (view: Partial<typeof WHOLE_ROLL>, kept: readonly string[] = []) =>
     narrowRoll(all, { ...WHOLE_ROLL, ...view }, new Set(kept)).map(({ student }) => student.id);
@@ -116,6 +117,10 @@ describe('narrowRoll', () => {
   it('orders by roll number as numbers, or by name', () => {
     expect(idsOf({})).toEqual(['1', '2', '10']);
     expect(idsOf({ order: 'name' })).toEqual(['2', '1', '10']);
+  });
+
+  it('lists first whose record is in doubt', () => {
+    expect(idsOf({ order: 'flag' })).toEqual(['10', '1', '2']);
   });
 
   it('shows one mark, and those just changed in their place', () => {

@@ -1,6 +1,6 @@
 /** One student: name, mark, and the marks to give. */
 import { Tooltip } from '@mantine/core';
-import { IconAlertTriangle, IconHistory } from '@tabler/icons-react';
+import { IconAlertTriangle, IconFlag3, IconHistory } from '@tabler/icons-react';
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ROLL_MARKS, type Mark, type RollMark } from '../api/types.ts';
@@ -35,6 +35,7 @@ export const StudentTile = memo(function StudentTile(props: StudentTileProps) {
   const state = [
     ...(isSending ? [t('rollCall.cardSending')] : []),
     ...(failure === null ? [] : [t('rollCall.cardFailed')]),
+    ...(props.doubt === null ? [] : [t('rollCall.cardFlagged', { why: t(`flag.${props.doubt}`) })]),
   ];
   const label = t('rollCall.cardLabel', {
     name,
@@ -64,6 +65,11 @@ export const StudentTile = memo(function StudentTile(props: StudentTileProps) {
         <span className="roll-tile-words">
           <span className="roll-tile-name">{name}</span>
           <Under {...props} />
+          {props.doubt === null ? null : (
+            <span className="roll-tile-under roll-tile-doubt">
+              <IconFlag3 size={13} aria-hidden /> {t(`flag.${props.doubt}`)}
+            </span>
+          )}
         </span>
       </button>
       {props.hasHistory ? (

@@ -66,6 +66,10 @@ export function useLiveRoll(id: string, isOwnChange: (student: string) => boolea
     filledTo: roster.data?.seq,
     apply: (event) => {
       applySessionEvent(queryClient, id, event);
+      // A head count, and a re-check that begins or ends, tell of themselves like this.
+      if (event.type === 'session.changed') {
+        void queryClient.invalidateQueries({ queryKey: queryKeys.presenceChecks(id) });
+      }
       takeRecord(event);
     },
     counts: (counts) => patchSession(queryClient, id, withCounts(counts)),

@@ -9,6 +9,8 @@ import { isRegistered } from '../api/devices.ts';
 import { queryKeys } from '../api/query-keys.ts';
 import { useApp, useUser } from '../app-context.ts';
 import { RegisterDevice } from '../device/register-device.tsx';
+import { RecheckNotice } from '../recheck/recheck-notice.tsx';
+import { useOwnRecheck } from '../recheck/use-own-recheck.ts';
 import { FormFailure } from '../shared/form-failure.tsx';
 import { notifyDone } from '../shared/notify.ts';
 import { PageHeader } from '../shared/page-header.tsx';
@@ -17,7 +19,7 @@ import { NotAllowedPage } from '../shell/not-found-page.tsx';
 import { CameraView } from './camera-view.tsx';
 import { countSaved, sendSaved } from './saved-scans.ts';
 import './scan.css';
-import { useScanner, type ScanEnd } from './use-scanner.ts';
+import { useScanner, type ScanEnd, type ScannedCode } from './use-scanner.ts';
 
 /** The text of a code of ours (presence.md section 2); other codes in the room are passed over. */
 const OUR_CODE = /^[\w-]{58}$/;
@@ -91,20 +93,37 @@ function Scanner({ session, student }: ScannerProps) {
   const { refused, asksLocation, sending, again } = useScanner(session, student);
   const [isLooking, setLooking] = useState(false);
   const [hasCamera, setHasCamera] = useState(true);
+  const askedUntil = useOwnRecheck(session);
+  /** Whether the scan that was sent last was asked for. */
+  const [wasAsked, setWasAsked] = useState(false);
+  const isAsked = askedUntil !== null;
+  const send = (code: ScannedCode): void => {
+    setWasAsked(isAsked);
+    sending.mutate(code);
+  };
   if (refused) return <FormFailure error={refused} />;
+  const isAnswered = sending.data?.kind === 'answered';
+  const notice = isAsked ? (
+    <RecheckNotice untilMs={askedUntil} isStillAsked={isAnswered && wasAsked} />
+  ) : null;
   if (sending.data) {
     return (
-      <Ended
-        end={sending.data}
-        onAgain={() => {
-          setLooking(false);
-          again();
-        }}
-      />
+      <Stack gap="md" maw={560}>
+        {notice}
+        <Ended
+          end={sending.data}
+          isConfirmed={isAnswered && wasAsked && !isAsked}
+          onAgain={() => {
+            setLooking(false);
+            again();
+          }}
+        />
+      </Stack>
     );
   }
   return (
     <Stack gap="md" maw={560}>
+      {notice}
       <FormFailure error={sending.error} />
       {isLooking && hasCamera && !sending.isPending ? (
         <Paper className="scan-frame">
@@ -112,7 +131,7 @@ function Scanner({ session, student }: ScannerProps) {
             onCode={(text) => {
               if (!OUR_CODE.test(text) || sending.isPending) return;
               setLooking(false);
-              sending.mutate({ qr_token: text });
+              send({ qr_token: text });
             }}
             onFailure={() => setHasCamera(false)}
           />
@@ -139,10 +158,7 @@ function Scanner({ session, student }: ScannerProps) {
           {t('scan.noCamera')}
         </Alert>
       )}
-      <Digits
-        isSending={sending.isPending}
-        onSend={(text) => sending.mutate({ text_code: text })}
-      />
+      <Digits isSending={sending.isPending} onSend={(text) => send({ text_code: text })} />
       {asksLocation ? (
         <Text size="xs" c="dimmed">
           {t('scan.whyLocation')}
@@ -186,22 +202,24 @@ function Digits({ isSending, onSend }: DigitsProps) {
 
 interface EndedProps {
   readonly end: ScanEnd;
+  /** It was asked for, and counted. */
+  readonly isConfirmed: boolean;
   readonly onAgain: () => void;
 }
 
-function Ended({ end, onAgain }: EndedProps) {
+function Ended({ end, isConfirmed, onAgain }: EndedProps) {
   const { t } = useTranslation();
   const isSaved = end.kind === 'saved';
   const mark = end.kind === 'answered' ? (end.result.record?.mark ?? null) : null;
   return (
-    <Stack gap="md" maw={560}>
+    <>
       <Alert
         color={isSaved ? 'yellow' : 'green'}
         variant="light"
         role="status"
         data-testid="scan-result"
         icon={isSaved ? <IconCloudOff aria-hidden /> : <IconCircleCheck aria-hidden />}
-        title={isSaved ? t('scan.saved') : t('scan.done')}
+        title={t(isSaved ? 'scan.saved' : isConfirmed ? 'recheck.confirmed' : 'scan.done')}
       >
         {isSaved
           ? t('scan.savedText')
@@ -214,6 +232,6 @@ function Ended({ end, onAgain }: EndedProps) {
           {t('scan.again')}
         </Button>
       </Group>
-    </Stack>
+    </>
   );
 }

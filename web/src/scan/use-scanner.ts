@@ -58,6 +58,7 @@ export function useScanner(session: string, student: string) {
     },
     onSettled: () => {
       setHeld(null);
+      void queryClient.invalidateQueries({ queryKey: queryKeys.ownRecheck(session) });
       void queryClient.invalidateQueries({ queryKey: queryKeys.session(session) });
       void queryClient.invalidateQueries({ queryKey: queryKeys.roster(session) });
     },

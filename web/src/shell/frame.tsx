@@ -5,6 +5,7 @@ import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Outlet, useLocation } from 'react-router';
 import { useApp, useUser } from '../app-context.ts';
+import { RecheckPrompt } from '../recheck/recheck-prompt.tsx';
 import { ErrorBoundary } from '../shared/error-boundary.tsx';
 import { AccountMenu } from './account-menu.tsx';
 import { Brand } from './brand.tsx';
@@ -74,6 +75,7 @@ export function Frame() {
       </AppShell.Navbar>
       <AppShell.Main>
         <div id="content" className="frame-content" data-bottom={hasBottomBar || undefined}>
+          {user.student_id === null ? null : <RecheckPrompt />}
           <ErrorBoundary resetKey={pathname}>
             <Outlet />
           </ErrorBoundary>

@@ -15,7 +15,9 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import type { Notification } from '../api/notifications.ts';
 import { LoadFailed } from '../shared/states.tsx';
-import { showDate, showDistance } from '../shared/times.ts';
+import { fullName } from '../shared/person-name.ts';
+import { showDate, showDistance, showTime } from '../shared/times.ts';
+import { useZone } from '../shared/use-zone.ts';
 import './notification-bell.css';
 import { useNotifications } from './use-notifications.ts';
 
@@ -142,7 +144,9 @@ function NotificationList({ notifications, onOpen }: ListProps) {
 /** The sentence of a notification. */
 function useNotificationText(): (notification: Notification) => string {
   const { t } = useTranslation();
-  return ({ kind, sessions, total, case: request }) => {
+  const zone = useZone();
+  return (notification) => {
+    const { kind, sessions, total, case: request } = notification;
     const [first] = sessions;
     const place = first
       ? `${first.course_code} ${first.section_name}, ${showDate(first.scheduled_date)}`
@@ -163,6 +167,27 @@ function useNotificationText(): (notification: Notification) => string {
       case 'device_approved':
       case 'device_pending':
         return t(`notifications.${kind}`);
+      case 'headcount_excess':
+      case 'headcount_short':
+        return t(`notifications.${kind}`, {
+          place,
+          heads: notification.heads ?? 0,
+          marked: notification.marked ?? 0,
+        });
+      case 'recheck_asked':
+        return t('notifications.recheck_asked', {
+          place,
+          time: notification.until === null ? '' : showTime(notification.until, zone),
+        });
+      case 'recheck_missed':
+        return t('notifications.recheck_missed', { place, count: notification.missed ?? 0 });
+      case 'device_shared':
+        return t('notifications.device_shared', {
+          place,
+          names: new Intl.ListFormat('en').format(
+            notification.students.map((student) => `${fullName(student)} (${student.roll_number})`),
+          ),
+        });
       default:
         return kind satisfies never;
     }
@@ -181,12 +206,19 @@ function useNotificationText(): (notification: Notification) => string {
   }
 }
 
+const OWN_DEVICE: ReadonlySet<string> = new Set([
+  'device_code',
+  'device_registered',
+  'device_approved',
+]);
+
 /** The page where the reader can do something about it. */
 function placeOf({ kind, sessions, conflict }: Notification): string {
   const [first] = sessions;
   if (kind === 'device_pending') return '/approvals?view=devices';
-  if (kind.startsWith('device_')) return '/my-devices';
+  if (OWN_DEVICE.has(kind)) return '/my-devices';
   if (kind === 'case_decided') return '/my-requests';
   if (kind === 'conflict_digest' || conflict !== null) return '/conflicts';
-  return first ? `/sessions/${first.id}` : '/sessions';
+  if (!first) return '/sessions';
+  return `/sessions/${first.id}${kind === 'recheck_asked' ? '/scan' : ''}`;
 }

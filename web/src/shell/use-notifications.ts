@@ -3,14 +3,25 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { markAllRead, markRead, readNotifications } from '../api/notifications.ts';
 import { queryKeys } from '../api/query-keys.ts';
-import { useApp } from '../app-context.ts';
+import { useApp, useLiveStatus } from '../app-context.ts';
 
 /** The list is a glance, not an archive. */
 const SHOWN = 20;
-/** How late the bell may be where the live connection is away. */
-const ASK_EVERY_MS = 60_000;
+/** How late the bell may be: news come by socket, and without it a re-check lasts three minutes. */
+const ASK_EVERY_MS = { live: 60_000, away: 30_000 };
 
-/** The newest notifications; asked for again at each news of one, and every minute. */
+/** The newest notifications; whoever shows them shares one reading. */
+export function useNotificationList() {
+  const { api } = useApp();
+  const isLive = useLiveStatus() === 'live';
+  return useQuery({
+    queryKey: queryKeys.notifications,
+    queryFn: ({ signal }) => readNotifications(api, SHOWN, signal),
+    refetchInterval: isLive ? ASK_EVERY_MS.live : ASK_EVERY_MS.away,
+  });
+}
+
+/** The newest notifications, asked for again at each news of one, and the ways to read them. */
 export function useNotifications() {
   const { api, live } = useApp();
   const queryClient = useQueryClient();
@@ -25,11 +36,7 @@ export function useNotifications() {
       }),
     [live, queryClient],
   );
-  const query = useQuery({
-    queryKey: queryKeys.notifications,
-    queryFn: ({ signal }) => readNotifications(api, SHOWN, signal),
-    refetchInterval: ASK_EVERY_MS,
-  });
+  const query = useNotificationList();
   const read = useMutation({ mutationFn: (id: string) => markRead(api, id), onSettled: refresh });
   const readAll = useMutation({ mutationFn: () => markAllRead(api), onSettled: refresh });
   return { query, read, readAll };

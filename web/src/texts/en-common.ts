@@ -21,6 +21,7 @@ export const common = {
   yesterday: 'Yesterday',
   tomorrow: 'Tomorrow',
   minutesShort: '{{count}} min',
+  timeLeft: 'Time left',
   page: 'Page {{page}}',
   more: 'Show more',
   details: 'Details',

@@ -19,6 +19,12 @@ export const notifications = {
     'A device was registered for you. If that was not you, end it and change your password.',
   device_approved: 'Your new device was approved.',
   device_pending: "A student's new device waits for your approval.",
+  headcount_excess: 'Head count in {{place}}: {{marked}} are marked, {{heads}} were seen.',
+  headcount_short: 'Head count in {{place}}: {{heads}} were seen, {{marked}} are marked.',
+  recheck_asked: 'You were asked to scan again in {{place}} until {{time}}.',
+  recheck_missed_one: 'One student did not scan again in the re-check of {{place}}.',
+  recheck_missed_other: '{{count}} students did not scan again in the re-check of {{place}}.',
+  device_shared: 'One phone was used for two students in {{place}}: {{names}}. Ask them.',
   case_decided: {
     leave: 'Your leave application has an answer: {{status}}.',
     correction: 'Your correction request has an answer: {{status}}.',

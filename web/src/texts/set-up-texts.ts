@@ -16,6 +16,7 @@ import { conflicts } from './en-conflicts.ts';
 import { devices } from './en-devices.ts';
 import { notifications } from './en-notifications.ts';
 import { display, scan } from './en-presence.ts';
+import { flag, presenceChecks, recheck } from './en-presence-checks.ts';
 import { records } from './en-records.ts';
 import { rollCall, session } from './en-sessions.ts';
 import { shell, signIn } from './en-shell.ts';
@@ -32,12 +33,15 @@ export const english = {
   devices,
   display,
   excuse,
+  flag,
   inbox,
   mark,
   markLetter,
   mine,
   notifications,
+  presenceChecks,
   problem,
+  recheck,
   records,
   report,
   requests,
