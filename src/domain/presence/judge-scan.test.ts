@@ -179,6 +179,14 @@ describe('an accepted scan', () => {
         display: { ...display, isExitRunning: true },
       }),
     ).toMatchObject({ purpose: 'exit' });
+    const digits = { kind: 'text', step: 1 } as const;
+    const withDigits = { ...display, textCode: true };
+    expect(judgeScan({ ...good, code: digits, display: withDigits })).toMatchObject({
+      purpose: 'entry',
+    });
+    expect(
+      judgeScan({ ...good, code: digits, display: { ...withDigits, isExitRunning: true } }),
+    ).toMatchObject({ purpose: 'exit' });
   });
 
   test('does not weigh a position that is not asked for', () => {

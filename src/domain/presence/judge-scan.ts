@@ -264,15 +264,19 @@ function gradeScan(facts: ScanFacts, policy: SessionPolicy): ScanRefusal | Accep
     rank: isWeak ? RANK.weak : RANK.qr,
     step: code.step,
     via: code.kind === 'text' ? 'text_code' : isStatic ? 'static_qr' : 'qr',
-    purpose: purposeOf(code),
+    purpose: purposeOf(code, facts.display),
     position,
     geofenceMode: mode,
     risk: { score, parts },
   };
 }
 
-function purposeOf(code: Extract<CodeFacts, { kind: 'token' | 'text' }>): AcceptedScan['purpose'] {
-  if (code.kind === 'text') return 'entry';
+function purposeOf(
+  code: Extract<CodeFacts, { kind: 'token' | 'text' }>,
+  display: DisplayFacts | null,
+): AcceptedScan['purpose'] {
+  // Digits carry no flags: they mean what the screen beside them says.
+  if (code.kind === 'text') return display?.isExitRunning ? 'exit' : 'entry';
   if (code.exit) return 'exit';
   return code.recheck ? 'recheck' : 'entry';
 }

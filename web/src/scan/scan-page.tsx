@@ -227,22 +227,28 @@ interface EndedProps {
 function Ended({ end, onAgain }: EndedProps) {
   const { t } = useTranslation();
   const isSaved = end.kind === 'saved';
-  const mark = end.kind === 'answered' ? (end.result.record?.mark ?? null) : null;
+  const record = end.kind === 'answered' ? end.result.record : null;
+  const mark = record?.mark ?? null;
+  // Who scans only on leaving is not recorded by it.
+  const isUnmarked = record !== null && mark === null;
+  const isDone = !isSaved && !isUnmarked;
   return (
     <Stack gap="md" maw={560}>
       <Alert
-        color={isSaved ? 'yellow' : 'green'}
+        color={isDone ? 'green' : 'yellow'}
         variant="light"
         role="status"
         data-testid="scan-result"
         icon={isSaved ? <IconCloudOff aria-hidden /> : <IconCircleCheck aria-hidden />}
-        title={isSaved ? t('scan.saved') : t('scan.done')}
+        title={isDone ? t('scan.done') : isSaved ? t('scan.saved') : t('scan.unmarked')}
       >
         {isSaved
           ? t('scan.savedText')
-          : mark === null
-            ? t('scan.alreadyRecorded')
-            : t(`mark.${mark}`)}
+          : isUnmarked
+            ? t('scan.unmarkedText')
+            : mark === null
+              ? t('scan.alreadyRecorded')
+              : t(`mark.${mark}`)}
       </Alert>
       <Group>
         <Button variant="default" onClick={onAgain}>
