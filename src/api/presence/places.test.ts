@@ -9,8 +9,9 @@ import {
   minutesFromNow,
   type World,
 } from '../../../test/factories.ts';
+import { findInDatabase } from '../../../test/find-in-database.ts';
 import { makeScanner, type Scanner } from '../../../test/scanner.ts';
-import { firstRow, rows } from '../../db/orm.ts';
+import { firstRow } from '../../db/orm.ts';
 import type { Id, SessionPolicy } from '../../domain/types.ts';
 
 let api: TestApi;
@@ -267,9 +268,6 @@ describe('the networks of a campus', () => {
   });
 });
 
-/** Columns that may hold text: everything but numbers, instants, truths and bytes. */
-const TEXTS = "('text','character varying','jsonb','json','uuid','ARRAY','cidr','inet')";
-
 it('the position of a scan is nowhere in the database, at no time', async () => {
   const path = placeOf(world.room.id);
   await call('PUT', path, { body: CENTRE, version: await versionAt(path) });
@@ -282,26 +280,7 @@ it('the position of a scan is nowhere in the database, at no time', async () => 
   const outside = await phone.scan(strict, await codeOf(strict), { body: { location: refused } });
   expect(codes(outside)).toBe('403 "geofence_outside"');
 
-  const columns = await rows<{ table_name: string; column_name: string }>(
-    api.em(),
-    `select c.table_name, c.column_name from information_schema.columns c
-     join information_schema.tables t using (table_schema, table_name)
-     where c.table_schema = 'public' and t.table_type = 'BASE TABLE'
-       and (c.data_type in ${TEXTS} or c.data_type in ('double precision', 'real', 'numeric'))`,
-  );
-  const holding = async (text: string): Promise<string[]> => {
-    const found: string[] = [];
-    for (const { table_name: table, column_name: column } of columns) {
-      const [row] = await rows(
-        api.em(),
-        `select 1 from "${table}" where "${column}"::text like ? limit 1`,
-        [`%${text}%`],
-      );
-      if (row) found.push(`${table}.${column}`);
-    }
-    return found;
-  };
-
+  const holding = (text: string): Promise<string[]> => findInDatabase(api.em(), text);
   for (const part of ['17.385123', '78.486789', '17.999987', '78.999965']) {
     expect(await holding(part)).toEqual([]);
   }
