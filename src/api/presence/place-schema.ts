@@ -3,18 +3,26 @@ import { z } from 'zod';
 import { idField } from '../fields.ts';
 import { pagingQuery } from '../paging.ts';
 
-const point = {
-  lat: z.number().min(-90).max(90),
-  lng: z.number().min(-180).max(180),
+const degrees = (most: number) => {
+  const error = `Give degrees from -${most} to ${most}`;
+  return z.number().min(-most, { error }).max(most, { error });
 };
+const point = { lat: degrees(90), lng: degrees(180) };
+
+const radius = { error: 'Give a radius from 5 to 2000 metres, without fractions' };
 
 export const placeBody = z.strictObject({
   ...point,
-  radius_m: z.int().min(5).max(2_000).default(60).describe('60 for a room, 120 for a building'),
+  radius_m: z
+    .int(radius)
+    .min(5, radius)
+    .max(2_000, radius)
+    .default(60)
+    .describe('60 for a room, 120 for a building'),
   polygon: z
     .array(z.strictObject(point))
-    .min(3)
-    .max(100)
+    .min(3, { error: 'An outline has at least three corners' })
+    .max(100, { error: 'An outline has at most 100 corners' })
     .nullish()
     .describe('corners in order; their edge counts instead of the radius'),
 });

@@ -126,24 +126,25 @@ describe('the place of a room', () => {
     expect((await call('GET', path)).body['place']).toMatchObject({ radius_m: 60 });
   });
 
-  it.each<[string, object, string]>([
-    ['a latitude beyond the poles', { ...CENTRE, lat: 95 }, 'lat'],
-    ['no longitude', { lat: 17 }, 'lng'],
-    ['a radius of nothing', { ...CENTRE, radius_m: 4 }, 'radius_m'],
-    ['a radius in fractions', { ...CENTRE, radius_m: 60.5 }, 'radius_m'],
-    ['two corners', { ...CENTRE, polygon: TRIANGLE.slice(1) }, 'polygon'],
+  it.each<[string, object, string, string]>([
+    ['a latitude beyond the poles', { ...CENTRE, lat: 95 }, 'lat', 'from -90 to 90'],
+    ['no longitude', { lat: 17 }, 'lng', 'required'],
+    ['a radius of nothing', { ...CENTRE, radius_m: 4 }, 'radius_m', 'from 5 to 2000 metres'],
+    ['a radius in fractions', { ...CENTRE, radius_m: 60.5 }, 'radius_m', 'without fractions'],
+    ['two corners', { ...CENTRE, polygon: TRIANGLE.slice(1) }, 'polygon', 'three corners'],
     [
       'a corner with latitude and longitude swapped',
       { ...CENTRE, polygon: [...TRIANGLE, { lat: 78.4867, lng: 17.385 }] },
       'polygon.3',
+      'latitude first',
     ],
-  ])('is refused with %s, at its field', async (_name, body, path) => {
+  ])('is refused with %s, at its field', async (_name, body, path, words) => {
     const version = await versionAt(placeOf(world.room.id));
 
     const reply = await call('PUT', placeOf(world.room.id), { body, version });
 
     expect(codes(reply)).toBe('400 "validation_failed"');
-    expect(reply.body['errors']).toMatchObject([{ path }]);
+    expect(reply.body['errors']).toMatchObject([{ path, detail: expect.stringContaining(words) }]);
     expect(await versionAt(placeOf(world.room.id))).toBe(version);
   });
 

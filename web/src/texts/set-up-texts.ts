@@ -15,6 +15,7 @@ import {
 import { conflicts } from './en-conflicts.ts';
 import { notifications } from './en-notifications.ts';
 import { display, scan } from './en-presence.ts';
+import { presenceSetup } from './en-presence-setup.ts';
 import { records } from './en-records.ts';
 import { rollCall, session } from './en-sessions.ts';
 import { shell, signIn } from './en-shell.ts';
@@ -35,6 +36,7 @@ export const english = {
   markLetter,
   mine,
   notifications,
+  presenceSetup,
   problem,
   records,
   report,
