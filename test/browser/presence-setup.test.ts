@@ -100,7 +100,7 @@ describe('an administrator', () => {
     await dialog.getByText('Your position, exact to 8 m.').waitFor();
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.waitFor({ state: 'hidden' });
-    await page.getByRole('cell', { name: '17.385000, 78.486700 · 60 m' }).waitFor();
+    await page.getByRole('cell', { name: /17\.385000, 78\.486700 · 60\sm/ }).waitFor();
 
     await page.getByRole('link', { name: `Settings of ${room}`, exact: true }).click();
     await page.getByLabel('Level', { exact: true }).click();

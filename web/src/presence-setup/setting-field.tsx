@@ -87,8 +87,12 @@ function useValueWords(name: ShownSetting): (value: SettingValue) => string {
       case 'PRESENCE_LEVEL':
       case 'GEOFENCE_MODE':
       case 'STAY_MODE':
-      case 'OFFLINE_QR':
-        return String(t(`presenceSetup.${name}.values.${text}` as never));
+      case 'OFFLINE_QR': {
+        const words: Readonly<Record<string, string>> = t(`presenceSetup.${name}.values`, {
+          returnObjects: true,
+        });
+        return words[text] ?? text;
+      }
       case 'QR_STEP_SECONDS':
       case 'QR_PREVIOUS_STEPS':
       case 'RECHECK_ENABLED':

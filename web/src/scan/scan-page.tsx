@@ -1,7 +1,13 @@
 /** A student's scanner: camera, digits, and what became of the scan. */
 import { Alert, Button, Group, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { IconCamera, IconCircleCheck, IconCloudOff, IconDeviceMobile } from '@tabler/icons-react';
+import {
+  IconAlertTriangle,
+  IconCamera,
+  IconCircleCheck,
+  IconCloudOff,
+  IconDeviceMobile,
+} from '@tabler/icons-react';
 import { useEffect, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useParams } from 'react-router';
@@ -239,7 +245,15 @@ function Ended({ end, onAgain }: EndedProps) {
         variant="light"
         role="status"
         data-testid="scan-result"
-        icon={isSaved ? <IconCloudOff aria-hidden /> : <IconCircleCheck aria-hidden />}
+        icon={
+          isDone ? (
+            <IconCircleCheck aria-hidden />
+          ) : isSaved ? (
+            <IconCloudOff aria-hidden />
+          ) : (
+            <IconAlertTriangle aria-hidden />
+          )
+        }
         title={isDone ? t('scan.done') : isSaved ? t('scan.saved') : t('scan.unmarked')}
       >
         {isSaved

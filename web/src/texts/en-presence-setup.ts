@@ -13,7 +13,7 @@ export const presenceSetup = {
   building: 'Building',
   place: 'Place',
   noPlace: 'Not set',
-  circle: '{{lat}}, {{lng}} · {{radius}} m',
+  circle: '{{lat}}, {{lng}} · {{radius}}\u00a0m',
   outlined: '{{lat}}, {{lng}} · outline of {{corners}} corners',
   setPlace: 'Set place',
   editPlace: 'Change place',
