@@ -173,7 +173,8 @@ async function readingPaths(): Promise<{ template: string; path: string }[]> {
     const path = template.replace(/\{(\w+)\}/g, (_, name: string) => sample(name));
     const query = Object.values(get['parameters'] ?? {}).filter(
       (parameter) =>
-        String(parameter['in']) === 'query' && String(parameter['required']) === 'true',
+        JSON.stringify(parameter['in']) === '"query"' &&
+        JSON.stringify(parameter['required']) === 'true',
     );
     const asked = query.map((parameter) => {
       const name = textOf(parameter['name']);

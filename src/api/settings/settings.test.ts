@@ -228,7 +228,7 @@ describe('settings', () => {
       expect((await put('PRESENCE_LEVEL', { value, ...place })).status).toBe(200);
       expect(await level()).toBe(value);
     }
-    for (const [index, [place]] of places.slice(1).reverse().entries()) {
+    for (const [index, [place]] of places.slice(1).toReversed().entries()) {
       const reply = await api.request('DELETE', removal('PRESENCE_LEVEL', place), { token: admin });
       expect(reply.status).toBe(200);
       expect(await level()).toBe(places[places.length - 2 - index]?.[1]);
