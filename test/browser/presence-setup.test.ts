@@ -122,7 +122,7 @@ describe('an administrator', () => {
     );
     expect(kept).toEqual([{ level: 'strict', geofence: 'inside', mode: 'enforce' }]);
     expect(admin.complaints.filter((line) => !line.includes('400'))).toEqual([]);
-  });
+  }, 120_000);
 
   it('lists the networks of the campus and sees what is wrong at its row', async () => {
     const { page } = await visit(world.people.admin.email, '/presence-setup/networks', PHONE);

@@ -104,7 +104,7 @@ export const presenceSetup = {
     standard:
       'Standard flags doubtful scans for the teacher and refuses none. A position outside adds risk.',
     strict:
-      'Strict flags earlier, refuses a scan from outside the room, and refuses what looks like a fraud.',
+      'Strict flags earlier, refuses a scan from outside the room, and refuses what looks fraudulent.',
   },
   PRESENCE_LEVEL: {
     label: 'Level',
