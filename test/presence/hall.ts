@@ -103,8 +103,8 @@ export async function openHall(phoneCount: number): Promise<Hall> {
       });
       await rows(
         api.em(),
-        `insert into session_display (session_id, started_at, started_by_id, mode)
-         values (?::uuid, app_clock(), ?::uuid, 'rotating')`,
+        `insert into session_display (session_id, started_at, started_by_id, expires_at, mode)
+         values (?::uuid, app_clock(), ?::uuid, app_clock() + interval '1 hour', 'rotating')`,
         [session, world.faculty.userId],
       );
       return session;

@@ -61,6 +61,12 @@ const pages: RouteObject[] = [
       Component: (await import('./reports/eligibility-page.tsx')).EligibilityPage,
     }),
   },
+  {
+    path: 'presence-setup/:part?',
+    lazy: async () => ({
+      Component: (await import('./presence-setup/presence-setup-page.tsx')).PresenceSetupPage,
+    }),
+  },
   { path: '*', element: <NotFoundPage /> },
 ];
 

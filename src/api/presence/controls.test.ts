@@ -207,50 +207,140 @@ describe('a re-check', () => {
 });
 
 describe('an exit scan', () => {
-  it('at the end of a class whose stay counts proves the stay', async () => {
-    const session = await aClass(
-      { stayMode: 'first_last', minStayMinutes: 5 },
+  /** A class in its last ten minutes in which a stay of five counts. */
+  const lastMinutes = (): Promise<Id> =>
+    aClass(
+      { stayMode: 'first_last', minStayMinutes: 5, lateCaptureMinutes: 0 },
       { startAt: minutesFromNow(-50), endAt: minutesFromNow(10) },
     );
-    await scanAll(session);
-    expect((await recordsOf(session))[0]).toMatchObject({ flags: ['exit_missing'] });
-    await rows(
+  const phone = (index: number): Scanner => {
+    const found = phones[index];
+    if (!found) throw new Error(`there is no phone ${index}`);
+    return found;
+  };
+  const recordOf = async (session: Id, index: number) =>
+    (await recordsOf(session)).find(({ student_id: id }) => id === world.students[index]?.id);
+
+  it('proves the stay, shows who left too soon, and forgets nobody who does not scan', async () => {
+    const session = await lastMinutes();
+    const [, , , outside] = phones;
+    const entry = await show(session);
+    for (const index of [0, 1, 2, 4]) {
+      expect((await phone(index).scan(session, entry)).status).toBe(201);
+    }
+    expect(await recordOf(session, 0)).toMatchObject({ mark: 'present', flags: ['exit_missing'] });
+
+    expect((await post(session, 'exit-scan')).status).toBe(204);
+    try {
+      await api.moveClock(2 * 60_000);
+      const soon = await show(session);
+      expect((await phone(0).scan(session, soon)).status).toBe(200);
+      const alone = await outside?.scan(session, soon);
+      expect(alone?.body).toMatchObject({ record: { mark: null } });
+      await api.moveClock(6 * 60_000);
+      expect((await phone(2).scan(session, await show(session))).status).toBe(200);
+    } finally {
+      await api.moveClock(0);
+    }
+
+    // Left after two minutes of the five; scanned no exit; stayed six minutes; came to leave only.
+    expect(await recordOf(session, 0)).toMatchObject({ mark: 'absent', flags: ['short_stay'] });
+    expect(await recordOf(session, 1)).toMatchObject({ mark: 'present', flags: ['exit_missing'] });
+    expect(await recordOf(session, 2)).toMatchObject({ mark: 'present', flags: [] });
+    expect((await recordOf(session, 3))?.mark ?? null).toBeNull();
+    const kept = await rows<{ student_id: Id }>(
       api.em(),
-      "update attendance_session set end_at = app_clock() + interval '10 minutes' where id = ?::uuid",
+      `select student_id from presence_evidence
+       where session_id = ?::uuid and purpose = 'exit' order by created_at`,
       [session],
     );
-    const reply = await post(session, 'exit-scan');
-    expect(reply.status).toBe(204);
-    await api.moveClock(6 * 60_000);
+    expect(kept.map(({ student_id: id }) => id)).toEqual([
+      world.students[0]?.id,
+      world.students[3]?.id,
+      world.students[2]?.id,
+    ]);
+    expect(await differences()).toEqual([]);
+  });
+
+  it('by the digits of the screen counts as the picture does', async () => {
+    const session = await lastMinutes();
+    const digits = async (): Promise<{ text_code: string }> => {
+      const reply = await post(session, 'generate-qr', { text_code: true });
+      return { text_code: textOf(reply.body['text_code']) };
+    };
+    await phone(0).scan(session, await digits());
+    await post(session, 'exit-scan');
     try {
-      await rows(
+      await api.moveClock(2 * 60_000);
+      expect((await phone(0).scan(session, await digits())).status).toBe(200);
+    } finally {
+      await api.moveClock(0);
+    }
+    expect(await recordOf(session, 0)).toMatchObject({ mark: 'absent', flags: ['short_stay'] });
+  });
+
+  it('does not outweigh the word of the teacher', async () => {
+    const session = await lastMinutes();
+    await phone(0).scan(session, await show(session));
+    await post(session, 'exit-scan');
+    await phone(0).scan(session, await show(session));
+    expect(await recordOf(session, 0)).toMatchObject({ mark: 'absent', flags: ['short_stay'] });
+
+    const reply = await api.request('POST', '/api/v1/attendance/records/', {
+      token: teacher,
+      headers: { 'idempotency-key': api.deps.ids.next() },
+      body: {
+        session,
+        student: world.students[0]?.id,
+        mark: 'present',
+        reason: 'carried the projector back',
+      },
+    });
+
+    expect(reply.body).toMatchObject({ record: { mark: 'present' } });
+    const record = await recordOf(session, 0);
+    expect(record?.mark).toBe('present');
+    expect(record?.flags).not.toContain('short_stay');
+  });
+
+  it('starts once, and repeating it changes nothing', async () => {
+    const session = await lastMinutes();
+    await show(session);
+    const startedAt = () =>
+      firstRow<{ at: string }>(
         api.em(),
-        "update attendance_session set end_at = app_clock() + interval '5 minutes', closes_at = app_clock() + interval '5 minutes' where id = ?::uuid",
+        'select exit_started_at::text as at from session_display where session_id = ?::uuid',
         [session],
       );
-      const scanned = await phones[0]?.scan(session, await show(session));
-      expect(scanned?.status).toBe(200);
-      const kept = await firstRow<{ purpose: string }>(
-        api.em(),
-        "select purpose from presence_evidence where session_id = ?::uuid and purpose = 'exit'",
-        [session],
-      );
-      expect(kept).toEqual({ purpose: 'exit' });
-      const own = (await recordsOf(session)).find(
-        ({ student_id }) => student_id === world.students[0]?.id,
-      );
-      expect(own).toMatchObject({ mark: 'present', flags: [] });
+    await post(session, 'exit-scan');
+    const first = await startedAt();
+    expect((await post(session, 'exit-scan')).status).toBe(204);
+    expect(await startedAt()).toEqual(first);
+    expect(codes(await post(session, 'exit-scan', {}, phone(0).token))).toBe('403 "not_staff"');
+  });
+
+  it('before the last quarter of an hour is refused and says when it may start', async () => {
+    const early = await aClass({ stayMode: 'first_last' }, { startAt: minutesFromNow(-5) });
+    await show(early);
+    const refused = await post(early, 'exit-scan');
+    expect(codes(refused)).toBe('409 "state_conflict"');
+    expect(refused.body['detail']).toMatch(/last 15 minutes .* in 40 minutes/);
+    try {
+      await api.moveClock(41 * 60_000);
+      const token = await api.signIn(world.faculty.email);
+      expect((await post(early, 'exit-scan', {}, token)).status).toBe(204);
     } finally {
       await api.moveClock(0);
     }
   });
 
-  it('belongs to the last quarter of an hour, and to classes whose stay counts', async () => {
-    const early = await aClass({ stayMode: 'first_last' }, { startAt: minutesFromNow(-5) });
-    await show(early);
-    expect(codes(await post(early, 'exit-scan'))).toBe('409 "state_conflict"');
-    const single = await aClass();
-    expect(codes(await post(single, 'exit-scan'))).toBe('409 "state_conflict"');
+  it('is refused where stays do not count, and where no code was shown', async () => {
+    const single = await aClass({}, { startAt: minutesFromNow(-50), endAt: minutesFromNow(10) });
+    await show(single);
+    const refused = await post(single, 'exit-scan');
+    expect(codes(refused)).toBe('409 "state_conflict"');
+    expect(refused.body['detail']).toMatch(/does not count in this class.*first_last/);
+    expect(codes(await post(await lastMinutes(), 'exit-scan'))).toBe('409 "qr_disabled"');
   });
 });
 

@@ -1,4 +1,4 @@
-/** The integrity report, and the places and networks that scans are weighed by. */
+/** The integrity report, as those who teach a section read it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestApi, textOf, type ApiReply, type TestApi } from '../../../test/api.ts';
 import { makeSession, makeWorld, minutesFromNow, type World } from '../../../test/factories.ts';
@@ -37,8 +37,6 @@ async function codeOf(session: Id): Promise<{ qr_token: string }> {
 }
 const report = (token: string, section = world.section): Promise<ApiReply> =>
   api.request('GET', `/api/v1/attendance/reports/integrity?course_section=${section}`, { token });
-const admins = (method: string, path: string, body?: object): Promise<ApiReply> =>
-  api.request(method, path, { token: admin, ...(body ? { body } : {}) });
 
 describe('the integrity report', () => {
   it('shows shared phones, refusals, flagged scans, gaps and fallbacks', async () => {
@@ -81,49 +79,5 @@ describe('the integrity report', () => {
     expect((await report(phone.token)).status).toBe(404);
     expect((await report(teacher, world.other.section)).status).toBe(404);
     expect((await report(admin)).status).toBe(200);
-  });
-});
-
-describe('places and networks', () => {
-  it('of a room are set, read and forgotten by operators', async () => {
-    const path = `/api/v1/rooms/${world.room.id}/place`;
-    const set = await admins('PUT', path, { lat: 17.385, lng: 78.4867 });
-    expect(set.body).toEqual({ place: { lat: 17.385, lng: 78.4867, radius_m: 60, polygon: null } });
-    expect((await admins('GET', path)).body).toEqual(set.body);
-    const triangle = [
-      { lat: 17.38, lng: 78.48 },
-      { lat: 17.39, lng: 78.48 },
-      { lat: 17.39, lng: 78.49 },
-    ];
-    const polygon = await admins('PUT', path, { lat: 17.385, lng: 78.4867, polygon: triangle });
-    expect(polygon.body['place']).toMatchObject({ polygon: triangle });
-    expect((await admins('PUT', path, { lat: 95, lng: 0 })).status).toBe(400);
-    expect((await admins('DELETE', path)).status).toBe(204);
-    expect((await admins('GET', path)).body).toEqual({ place: null });
-    const nowhere = await admins('GET', `/api/v1/rooms/${world.section}/place`);
-    expect(nowhere.status).toBe(404);
-  });
-
-  it('of a campus decide whether a scan came from it', async () => {
-    const path = `/api/v1/campuses/${world.campus}/networks`;
-    const networkOf = async (networks: object[]) => {
-      expect((await admins('PUT', path, { networks })).status).toBe(200);
-      const session = await aClass({ geofenceMode: 'off' });
-      await phone.scan(session, await codeOf(session));
-      const kept = await firstRow<{ network: string }>(
-        api.em(),
-        'select network from presence_evidence where session_id = ?::uuid',
-        [session],
-      );
-      return kept?.network;
-    };
-    expect(await networkOf([])).toBe('unknown');
-    expect(await networkOf([{ building: 'A', network: '10.0.0.0/8' }])).toBe('other');
-    const here = { building: 'A', network: '127.0.0.0/8' };
-    expect(await networkOf([here])).toBe('on_campus');
-    expect((await admins('GET', path)).body).toEqual({ networks: [here] });
-    expect(
-      (await admins('PUT', path, { networks: [{ building: 'A', network: 'x' }] })).status,
-    ).toBe(400);
   });
 });

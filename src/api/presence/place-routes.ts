@@ -1,35 +1,82 @@
 /** Routes of places: where a room is, and the networks of a campus. */
+import type { Request } from 'express';
 import { z } from 'zod';
+import { listCampuses, listPlacedRooms } from '../../db/queries/academics.ts';
 import {
+  placeOf,
   readNetworks,
   readPlace,
   setNetworks,
   setPlace,
+  type CampusNetworks,
+  type PlacedRoom,
   type RoomPlace,
 } from '../../operations/presence/set-place.ts';
+import { plainAddress } from '../../security/network.ts';
 import { idParams } from '../fields.ts';
-import { authorize, route, type Route } from '../route.ts';
+import { listBody, listOf } from '../paging.ts';
+import { requireVersion } from '../preconditions.ts';
+import { authorize, route, type Route, type RouteReply } from '../route.ts';
+import {
+  campusReply,
+  networksBody,
+  networksReply,
+  placeBody,
+  placedRoomReply,
+  placeReply,
+  placesQuery,
+} from './place-schema.ts';
 
 const TAG = 'Presence';
 
-const point = { lat: z.number().min(-90).max(90), lng: z.number().min(-180).max(180) };
-const place = z.strictObject({
-  ...point,
-  radius_m: z.int().min(5).max(2_000).default(60).describe('60 for a room, 120 for a building'),
-  polygon: z.array(z.strictObject(point)).min(3).max(100).nullish(),
-});
-const placeReply = z.strictObject({ place: place.nullable() });
-
-const network = z.strictObject({
-  building: z.string().trim().min(1).max(100),
-  network: z.union([z.cidrv4(), z.cidrv6()]).describe('such as 10.20.0.0/16'),
-});
-const networks = z.strictObject({ networks: z.array(network).max(500) });
-
 /** The routes of places. */
 export function placeRoutes(): Route[] {
-  return [readRoom, setRoom, removeRoom, readCampus, setCampus];
+  return [campuses, rooms, readRoom, setRoom, removeRoom, readCampus, setCampus];
 }
+
+const pageOf = (query: z.output<typeof placesQuery>) => ({
+  page: query.page,
+  pageSize: query.page_size,
+});
+
+const campuses = route({
+  method: 'get',
+  path: '/api/v1/campuses',
+  summary: 'List the campuses',
+  tag: TAG,
+  access: authorize('operate'),
+  query: placesQuery,
+  replies: { 200: listOf(campusReply) },
+  errors: [],
+  handler: async ({ query, operation, request }) => ({
+    status: 200,
+    body: listBody(request.originalUrl, query, await listCampuses(operation.em, pageOf(query))),
+  }),
+});
+
+const rooms = route({
+  method: 'get',
+  path: '/api/v1/campuses/:id/rooms',
+  summary: 'List the rooms of a campus and where they are',
+  tag: TAG,
+  access: authorize('operate'),
+  params: idParams,
+  query: placesQuery,
+  replies: { 200: listOf(placedRoomReply) },
+  errors: [],
+  handler: async ({ params, query, operation, request }) => {
+    const { count, results } = await listPlacedRooms(operation.em, params.id, pageOf(query));
+    const listed = results.map(({ id, code, building, capacity, version, ...columns }) => ({
+      id,
+      code,
+      building,
+      capacity,
+      place: present(placeOf(columns)),
+      version,
+    }));
+    return { status: 200, body: listBody(request.originalUrl, query, { count, results: listed }) };
+  },
+});
 
 const readRoom = route({
   method: 'get',
@@ -40,10 +87,7 @@ const readRoom = route({
   params: idParams,
   replies: { 200: placeReply },
   errors: ['not_found'],
-  handler: async ({ params, operation }) => ({
-    status: 200,
-    body: { place: present(await readPlace(operation, params.id)) },
-  }),
+  handler: async ({ params, operation }) => placed(await readPlace(operation, params.id)),
 });
 
 const setRoom = route({
@@ -52,18 +96,19 @@ const setRoom = route({
   summary: 'Say where a room is; scans are compared with it from then on',
   tag: TAG,
   access: authorize('operate'),
+  ifMatch: 'required',
   params: idParams,
-  body: place,
+  body: placeBody,
   replies: { 200: placeReply },
-  errors: ['not_found'],
-  handler: async ({ params, body, operation }) => {
-    const fence: RoomPlace = {
+  errors: ['not_found', 'stale', 'precondition_required'],
+  handler: async ({ params, body, operation, ifMatch }) => {
+    const place: RoomPlace = {
       centre: { lat: body.lat, lng: body.lng },
       radiusM: body.radius_m,
       polygon: body.polygon ?? null,
     };
-    await setPlace(operation, params.id, fence);
-    return { status: 200, body: { place: present(fence) } };
+    const version = await setPlace(operation, params.id, requireVersion(ifMatch), place);
+    return placed({ place, version });
   },
 });
 
@@ -73,11 +118,12 @@ const removeRoom = route({
   summary: 'Forget where a room is; positions say nothing there any more',
   tag: TAG,
   access: authorize('operate'),
+  ifMatch: 'required',
   params: idParams,
   replies: { 204: z.undefined() },
-  errors: ['not_found'],
-  handler: async ({ params, operation }) => {
-    await setPlace(operation, params.id, null);
+  errors: ['not_found', 'stale', 'precondition_required'],
+  handler: async ({ params, operation, ifMatch }) => {
+    await setPlace(operation, params.id, requireVersion(ifMatch), null);
     return { status: 204 };
   },
 });
@@ -89,12 +135,12 @@ const readCampus = route({
   tag: TAG,
   access: authorize('operate'),
   params: idParams,
-  replies: { 200: networks },
-  errors: [],
-  handler: async ({ params, operation }) => ({
-    status: 200,
-    body: { networks: await readNetworks(operation, params.id) },
-  }),
+  replies: { 200: networksReply },
+  errors: ['not_found'],
+  handler: async ({ params, operation, request }) => {
+    const address = addressOf(request);
+    return networked(address, await readNetworks(operation, params.id, address));
+  },
 });
 
 const setCampus = route({
@@ -103,15 +149,34 @@ const setCampus = route({
   summary: 'Replace the networks of a campus; a scan from one of them is on campus',
   tag: TAG,
   access: authorize('operate'),
+  ifMatch: 'required',
   params: idParams,
-  body: networks,
-  replies: { 200: networks },
-  errors: ['not_found'],
-  handler: async ({ params, body, operation }) => {
-    await setNetworks(operation, params.id, body.networks);
-    return { status: 200, body: { networks: await readNetworks(operation, params.id) } };
+  body: networksBody,
+  replies: { 200: networksReply },
+  errors: ['not_found', 'stale', 'precondition_required'],
+  handler: async ({ params, body, operation, request, ifMatch }) => {
+    await setNetworks(operation, params.id, requireVersion(ifMatch), body.networks);
+    const address = addressOf(request);
+    return networked(address, await readNetworks(operation, params.id, address));
   },
 });
+
+const addressOf = (request: Request): string | null => plainAddress(request.ip) || null;
+
+function placed({ place, version }: PlacedRoom): RouteReply {
+  const body: z.input<typeof placeReply> = { place: present(place), version };
+  return { status: 200, body, headers: { ETag: `"${version}"` } };
+}
+
+function networked(
+  address: string | null,
+  { networks, version, isAskerInside }: CampusNetworks,
+): RouteReply {
+  const you =
+    address === null || isAskerInside === null ? null : { address, inside: isAskerInside };
+  const body: z.input<typeof networksReply> = { networks: [...networks], version, you };
+  return { status: 200, body, headers: { ETag: `"${version}"` } };
+}
 
 function present(fence: RoomPlace): z.input<typeof placeReply>['place'] {
   if (!fence) return null;

@@ -82,6 +82,65 @@ describe('showing codes', () => {
     expect(shown?.shown).toBe(true);
   });
 
+  it('is told by list and detail until it ends, as the right of the screen says', async () => {
+    const session = await openClass();
+    const expiry = async (token = teacher): Promise<unknown[]> => {
+      const path = '/api/v1/attendance/sessions';
+      const listed = await api.request('GET', `${path}?page_size=200`, { token });
+      const inList = Object.values(listed.body['results'] ?? {}).find(
+        ({ id }) => textOf(id) === session,
+      );
+      const detail = await api.request('GET', `${path}/${session}`, { token });
+      return [inList?.['qr_expires_at'], detail.body['qr_expires_at']];
+    };
+    expect(await expiry()).toEqual([null, null]);
+
+    const shown = await show(session);
+
+    const end = textOf(shown.body['display_expires_at']);
+    const claims = await api.deps.presence.displayTokens.verify(
+      textOf(shown.body['display_token']),
+      api.deps.clock.now(),
+    );
+    expect(claims).toEqual({ sessionId: session, expiresMs: Date.parse(end) });
+    expect(await expiry()).toEqual([end, end]);
+    expect(await expiry(phoneAt(0).token)).toEqual([end, end]);
+    try {
+      await api.moveClock(4 * 60_000);
+      const renewed = textOf((await show(session)).body['display_expires_at']);
+      expect(Date.parse(renewed)).toBeGreaterThan(Date.parse(end));
+      expect(await expiry()).toEqual([renewed, renewed]);
+    } finally {
+      await api.moveClock(0);
+    }
+  });
+
+  it('ends with the class, an hour after it was asked for, and with a close by hand', async () => {
+    const read = async (session: Id): Promise<unknown> => {
+      const path = `/api/v1/attendance/sessions/${session}`;
+      const token = await api.signIn(world.faculty.email);
+      return (await api.request('GET', path, { token })).body['qr_expires_at'];
+    };
+    const short = await openClass({ lateCaptureMinutes: 0 }, { endAt: minutesFromNow(20) });
+    const shortEnd = Date.parse(textOf((await show(short)).body['display_expires_at']));
+    expect(shortEnd).toBeLessThanOrEqual(minutesFromNow(20).getTime());
+    const long = await openClass({}, { endAt: minutesFromNow(180) });
+    await show(long);
+    try {
+      await api.moveClock(21 * 60_000);
+      expect([await read(short), await read(long)]).toEqual([null, expect.any(String)]);
+      await api.moveClock(61 * 60_000);
+      expect(await read(long)).toBeNull();
+    } finally {
+      await api.moveClock(0);
+    }
+    expect(await read(long)).toEqual(expect.any(String));
+    await rows(api.em(), "update attendance_session set status = 'closed' where id = ?::uuid", [
+      long,
+    ]);
+    expect(await read(long)).toBeNull();
+  });
+
   it('is for the staff of an open class', async () => {
     const session = await openClass();
     const future = await openClass({}, { status: 'scheduled', startAt: minutesFromNow(120) });

@@ -48,13 +48,19 @@ export function presentSession(row: SessionListRow, nowMs: number): z.input<type
     auto_opened: row.autoOpened,
     auto_closed: row.autoClosed,
     taken: row.taken,
-    qr_expires_at: null,
+    qr_expires_at: displayEnd(row, nowMs),
     self_entry: selfEntryOf(row),
     notes: row.notes,
     epoch: row.epoch,
     version: row.version,
     can: allowedActions(row, nowMs),
   };
+}
+
+/** When the display of codes that runs now ends; null where none runs. Never a code. */
+function displayEnd(row: SessionListRow, nowMs: number): string | null {
+  const isShown = row.displayEndsAt !== null && nowMs < Date.parse(row.displayEndsAt);
+  return isShown && effectiveStatus(row, nowMs) === 'open' ? row.displayEndsAt : null;
 }
 
 /** Until when students may enter themselves; null where the class takes no own entries. */

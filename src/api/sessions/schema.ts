@@ -68,7 +68,9 @@ export const sessionReply = z.strictObject({
   auto_opened: z.boolean(),
   auto_closed: z.boolean(),
   taken: z.boolean(),
-  qr_expires_at: instantReply.nullable(),
+  qr_expires_at: instantReply
+    .nullable()
+    .describe('when the display of codes that runs now ends; null where none runs'),
   self_entry: z.strictObject({ enabled: z.boolean(), closes_at: instantReply.nullable() }),
   notes: z.string(),
   epoch: z.number().int(),

@@ -24,6 +24,11 @@ afterAll(() => api.close());
 const put = (name: string, body: object, token = admin) =>
   api.request('PUT', `${PATH}/${name}`, { token, body });
 
+const removal = (
+  name: string,
+  place: { readonly scope_kind?: string; readonly scope_id?: string },
+): string => `${PATH}/${name}?${new URLSearchParams({ ...place }).toString()}`;
+
 const classAt = (startMinutes: number, change: object = {}): Promise<Id> =>
   makeSession(api.em(), {
     campus: world.campus,
@@ -154,6 +159,111 @@ describe('settings', () => {
       "select 1 from setting where name = 'ABSENT_AFTER_MINUTES'",
     );
     expect(stored).toBeUndefined();
+  });
+
+  it('set how fast codes turn in two places, and no two of them keep a code for over 30 s', async () => {
+    const session = await classAt(1_200, { status: 'scheduled' });
+    const room = { scope_kind: 'room', scope_id: world.room.id };
+    const section = { scope_kind: 'section', scope_id: world.section };
+    const read = () =>
+      firstRow<{ seconds: number; previous: number }>(
+        api.em(),
+        `select (policy ->> 'qrStepSeconds')::int as seconds,
+           (policy ->> 'qrPreviousSteps')::int as previous
+         from attendance_session where id = ?::uuid`,
+        [session],
+      );
+    const lives: number[] = [];
+    for (let seconds = 5; seconds <= 15; seconds += 1) {
+      for (const previous of [0, 1]) {
+        // The wider place says one thing, the narrower one another; both orders of the two.
+        const isEven = seconds % 2 === 0;
+        await put('QR_STEP_SECONDS', { value: seconds, ...(isEven ? section : {}) });
+        await put('QR_PREVIOUS_STEPS', { value: previous, ...(isEven ? {} : room) });
+        if (!isEven)
+          await api.request('DELETE', removal('QR_STEP_SECONDS', section), { token: admin });
+        if (isEven)
+          await api.request('DELETE', removal('QR_PREVIOUS_STEPS', room), { token: admin });
+
+        expect(await read()).toEqual({ seconds, previous });
+
+        lives.push(seconds * (1 + previous));
+      }
+    }
+    expect(Math.max(...lives)).toBe(30);
+    for (const [name, value, range] of [
+      ['QR_STEP_SECONDS', 16, 'from 5 to 15'],
+      ['QR_STEP_SECONDS', 4, 'from 5 to 15'],
+      ['QR_PREVIOUS_STEPS', 2, 'from 0 to 1'],
+    ] as const) {
+      for (const place of [{}, room, section]) {
+        const refused = await put(name, { value, ...place });
+        expect([refused.status, refused.body['code']]).toEqual([400, 'validation_failed']);
+        expect(refused.body['errors']).toMatchObject([
+          { path: 'value', detail: expect.stringContaining(range) },
+        ]);
+      }
+    }
+    expect(await read()).toEqual({ seconds: 15, previous: 1 });
+  });
+
+  it('give each room, course and section its level; the narrower place wins', async () => {
+    const session = await classAt(1_500, { status: 'scheduled' });
+    const level = async () =>
+      (
+        await firstRow<{ level: string }>(
+          api.em(),
+          "select policy ->> 'presenceLevel' as level from attendance_session where id = ?::uuid",
+          [session],
+        )
+      )?.level;
+    const places = [
+      [{}, 'open'],
+      [{ scope_kind: 'campus', scope_id: world.campus }, 'standard'],
+      [{ scope_kind: 'room', scope_id: world.room.id }, 'strict'],
+      [{ scope_kind: 'course', scope_id: world.course }, 'open'],
+      [{ scope_kind: 'section', scope_id: world.section }, 'strict'],
+    ] as const;
+    for (const [place, value] of places) {
+      expect((await put('PRESENCE_LEVEL', { value, ...place })).status).toBe(200);
+      expect(await level()).toBe(value);
+    }
+    for (const [index, [place]] of places.slice(1).toReversed().entries()) {
+      const reply = await api.request('DELETE', removal('PRESENCE_LEVEL', place), { token: admin });
+      expect(reply.status).toBe(200);
+      expect(await level()).toBe(places[places.length - 2 - index]?.[1]);
+    }
+    const refused = await put('PRESENCE_LEVEL', { value: 'lax' });
+    expect(refused.body['errors']).toMatchObject([
+      { path: 'value', detail: 'Give one of open, standard, strict.' },
+    ]);
+    const audit = await rows(
+      api.em(),
+      "select 1 from audit_event where entity_id = 'PRESENCE_LEVEL' and action like 'setting.%'",
+    );
+    expect(audit).toHaveLength(2 * places.length - 1);
+  });
+
+  it('that weaken every code are for the whole institution, with a reason', async () => {
+    const narrow = await put('STATIC_QR_ENABLED', {
+      value: true,
+      reason: 'no screens',
+      scope_kind: 'room',
+      scope_id: world.room.id,
+    });
+    expect(narrow.body['errors']).toMatchObject([{ path: 'scope_kind' }]);
+    const silent = await put('STATIC_QR_ENABLED', { value: true });
+    expect(silent.body['errors']).toMatchObject([{ path: 'reason' }]);
+    const blank = await put('STATIC_QR_ENABLED', { value: true, reason: '  ' });
+    expect(blank.body['errors']).toMatchObject([{ path: 'reason' }]);
+    expect((await put('STATIC_QR_ENABLED', { value: true, reason: 'no screens' })).status).toBe(
+      200,
+    );
+    const event = await firstRow<{ body: string }>(
+      api.em(),
+      "select body from audit_event where entity_id = 'STATIC_QR_ENABLED'",
+    );
+    expect(JSON.parse(event?.body ?? '{}')).toMatchObject({ after: { reason: 'no screens' } });
   });
 
   it('are for operators, and known by name', async () => {

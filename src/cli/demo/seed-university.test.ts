@@ -77,6 +77,33 @@ describe('seedUniversity', () => {
     ).toBe(8);
   });
 
+  it('places its rooms, and asks positions in the strict hall alone, so that it works anywhere', async () => {
+    expect(await numberOf('select count(*) from room where fence_radius_m is null')).toBe(0);
+    const levels = await query<{ level: string; geofence: string; rooms: string[] }>(
+      `select policy ->> 'presenceLevel' as level, policy ->> 'geofenceMode' as geofence,
+         array_agg(distinct r.code order by r.code) as rooms
+       from attendance_session s join room r on r.id = s.room_id group by 1, 2`,
+    );
+    expect(levels).toEqual([
+      { level: 'standard', geofence: 'off', rooms: expect.not.arrayContaining(['S102']) },
+    ]);
+    const stored = await query(
+      `select name, scope_kind, value, (select code from room where id::text = scope_id) as room
+       from setting where name in ('GEOFENCE_MODE', 'PRESENCE_LEVEL') order by name, scope_kind`,
+    );
+    expect(stored).toEqual([
+      { name: 'GEOFENCE_MODE', scope_kind: 'institution', value: 'off', room: null },
+      { name: 'GEOFENCE_MODE', scope_kind: 'room', value: 'level', room: 'S102' },
+      { name: 'PRESENCE_LEVEL', scope_kind: 'room', value: 'strict', room: 'S102' },
+    ]);
+    for (const address of ['127.0.0.1', '::1', '192.168.1.20', '10.1.2.3', 'fe80::1']) {
+      const inside = `select count(*) from building_network where '${address}'::inet <<= network`;
+      expect([address, await numberOf(inside)]).toEqual([address, 1]);
+    }
+    const abroad = "select count(*) from building_network where '203.0.113.7'::inet <<= network";
+    expect(await numberOf(abroad)).toBe(0);
+  });
+
   it('closes what is over and locks what was closed 72 hours ago', async () => {
     expect(
       await numberOf(`select count(*) from attendance_session

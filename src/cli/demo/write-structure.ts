@@ -1,8 +1,9 @@
 /** Writes the people and the structure of the demo university. */
 import { auditEntry } from '../../audit/append-log.ts';
 import type { Em } from '../../db/orm.ts';
-import { UNIVERSITY } from '../../db/seeders/catalogue.ts';
-import type { Id } from '../../domain/types.ts';
+import { BUILDINGS, CAMPUS_NETWORKS, STRICT_HALL, UNIVERSITY } from '../../db/seeders/catalogue.ts';
+import type { SettingName } from '../../domain/settings.ts';
+import type { Id, SettingScope } from '../../domain/types.ts';
 import { bulkInsert } from './bulk-insert.ts';
 import { idAt, SEED_ACTOR, type SeedContext } from './context.ts';
 import { listHolidays } from './holidays.ts';
@@ -71,8 +72,22 @@ async function writeInstitution(context: SeedContext, university: University): P
       ['code', 'text', (room) => room.seed.code],
       ['building', 'text', (room) => room.seed.building],
       ['capacity', 'int', (room) => room.seed.capacity],
+      ['fence_lat', 'float8', (room) => BUILDINGS[room.seed.building]?.lat],
+      ['fence_lng', 'float8', (room) => BUILDINGS[room.seed.building]?.lng],
+      ['fence_radius_m', 'int', (room) => BUILDINGS[room.seed.building]?.radiusM],
     ],
     university.rooms,
+  );
+  await bulkInsert(
+    em,
+    'building_network',
+    [
+      ['id', 'uuid', () => idAt(context.random, context.nowMs)],
+      ['campus_id', 'uuid', () => university.campusId],
+      ['building', 'text', ({ building }) => building],
+      ['network', 'cidr', ({ network }) => network],
+    ],
+    CAMPUS_NETWORKS,
   );
   await bulkInsert(
     em,
@@ -82,17 +97,33 @@ async function writeInstitution(context: SeedContext, university: University): P
       ['name', 'text', ({ name }) => name],
       ['scope_kind', 'text', ({ scopeKind }) => scopeKind],
       ['scope_id', 'text', ({ scopeId }) => scopeId],
-      ['value', 'jsonb', () => true],
+      ['value', 'jsonb', ({ value }) => value],
     ],
-    SWITCHED_ON,
+    settingsOf(university),
   );
 }
 
+interface StoredSetting {
+  readonly name: SettingName;
+  readonly scopeKind: SettingScope;
+  readonly scopeId: string;
+  readonly value: boolean | string;
+}
+
 /** What the university uses beside what every institution starts with. */
-const SWITCHED_ON = [
-  { name: 'BIOMETRIC_ENABLED', scopeKind: 'institution', scopeId: '' },
-  { name: 'SELF_ENTRY_ENABLED', scopeKind: 'component', scopeId: 'L' },
-] as const;
+function settingsOf({ rooms }: University): StoredSetting[] {
+  const everywhere = { scopeKind: 'institution', scopeId: '' } as const;
+  const hall = rooms.find(({ seed }) => seed.code === STRICT_HALL);
+  if (!hall) throw new Error(`the catalogue has no room ${STRICT_HALL}`);
+  const inHall = { scopeKind: 'room', scopeId: hall.id } as const;
+  return [
+    { name: 'BIOMETRIC_ENABLED', ...everywhere, value: true },
+    { name: 'SELF_ENTRY_ENABLED', scopeKind: 'component', scopeId: 'L', value: true },
+    { name: 'GEOFENCE_MODE', ...everywhere, value: 'off' },
+    { name: 'GEOFENCE_MODE', ...inHall, value: 'level' },
+    { name: 'PRESENCE_LEVEL', ...inHall, value: 'strict' },
+  ];
+}
 
 async function writeCalendar(context: SeedContext, university: University): Promise<void> {
   const { em } = context;

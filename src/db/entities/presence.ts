@@ -102,6 +102,7 @@ const SessionDisplaySchema = defineEntity({
     session: () => p.manyToOne(AttendanceSession).ref().primary(),
     startedAt: instant(),
     startedBy: () => p.manyToOne(AppUser).ref(),
+    expiresAt: instant(),
     mode: p.text().$type<'rotating' | 'static'>(),
     staticStepMinutes: p.integer().nullable(),
     staticExpiryMinutes: p.integer().nullable(),
@@ -109,7 +110,10 @@ const SessionDisplaySchema = defineEntity({
     exitStartedAt: instant().nullable(),
   },
 });
-/** That a session shows codes, of which kind, and since when the exit scan runs. */
+/**
+ * That a session shows codes, of which kind, and since when the exit scan runs; `expiresAt` is when
+ * the right of the screen ends that was given last.
+ */
 export class SessionDisplay extends SessionDisplaySchema.class {}
 SessionDisplaySchema.setClass(SessionDisplay);
 

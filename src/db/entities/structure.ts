@@ -1,6 +1,6 @@
 /** The structure of a university: campuses, rooms, departments, courses, sections, calendar. */
 import { defineEntity, p } from '@mikro-orm/core';
-import { created, edited, localDate, localTime } from './base.ts';
+import { created, edited, localDate, localTime, versioned } from './base.ts';
 
 const InstitutionSchema = defineEntity({
   name: 'Institution',
@@ -12,9 +12,12 @@ InstitutionSchema.setClass(Institution);
 
 const CampusSchema = defineEntity({
   name: 'Campus',
-  properties: { ...edited, code: p.text().unique(), name: p.text(), zone: p.text() },
+  properties: { ...versioned, code: p.text().unique(), name: p.text(), zone: p.text() },
 });
-/** A campus; wall-clock times of its timetable are meant in `zone` (IANA). */
+/**
+ * A campus; wall-clock times of its timetable are meant in `zone` (IANA). `version` counts the
+ * changes of its networks.
+ */
 export class Campus extends CampusSchema.class {}
 CampusSchema.setClass(Campus);
 
@@ -22,7 +25,7 @@ const RoomSchema = defineEntity({
   name: 'Room',
   uniques: [{ properties: ['campus', 'code'] }],
   properties: {
-    ...edited,
+    ...versioned,
     campus: () => p.manyToOne(Campus).ref(),
     code: p.text(),
     building: p.text(),

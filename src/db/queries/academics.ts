@@ -1,4 +1,5 @@
 /** Named reads of the timetable's surroundings: sections, rooms, slots and holidays. */
+import type { Point } from '../../domain/presence/geofence.ts';
 import type { Component, Id, LocalDate } from '../../domain/types.ts';
 import { rows, type Em } from '../orm.ts';
 import type { Condition, Page } from './sessions.ts';
@@ -62,6 +63,56 @@ export async function listRooms(em: Em, page: Page): Promise<Found<RoomListRow>>
       where: EVERYTHING,
       select: 'r.id, r.code, r.building, r.capacity',
       orderBy: 'r.code, r.id',
+    },
+    page,
+  );
+}
+
+/** A campus as lists name it. */
+export interface CampusListRow {
+  readonly id: Id;
+  readonly code: string;
+  readonly name: string;
+  readonly zone: string;
+}
+
+/** Every campus, by code. */
+export async function listCampuses(em: Em, page: Page): Promise<Found<CampusListRow>> {
+  return paged(
+    em,
+    {
+      from: 'campus ca',
+      where: EVERYTHING,
+      select: 'ca.id, ca.code, ca.name, ca.zone',
+      orderBy: 'ca.code, ca.id',
+    },
+    page,
+  );
+}
+
+/** A room with where it is; the parts of its place are null together. */
+export interface PlacedRoomRow extends RoomListRow {
+  readonly fence_lat: number | null;
+  readonly fence_lng: number | null;
+  readonly fence_radius_m: number | null;
+  readonly fence_polygon: readonly Point[] | null;
+  readonly version: number;
+}
+
+/** The rooms of a campus by building and code, with their places. */
+export async function listPlacedRooms(
+  em: Em,
+  campusId: Id,
+  page: Page,
+): Promise<Found<PlacedRoomRow>> {
+  return paged(
+    em,
+    {
+      from: 'room r',
+      where: { sql: 'r.campus_id = ?::uuid', parameters: [campusId] },
+      select: `r.id, r.code, r.building, r.capacity, r.fence_lat, r.fence_lng, r.fence_radius_m,
+        r.fence_polygon, r.version`,
+      orderBy: 'r.building, r.code, r.id',
     },
     page,
   );

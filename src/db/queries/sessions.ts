@@ -61,6 +61,8 @@ export interface SessionListRow {
   readonly lockAfterHours: number;
   readonly selfEntryEnabled: boolean;
   readonly selfEntryMinutes: number;
+  /** When the right of its screen ends, also where that is over; null where no code was shown. */
+  readonly displayEndsAt: Instant | null;
   readonly notes: string;
   readonly epoch: number;
   readonly version: number;
@@ -150,7 +152,8 @@ export async function listSessions(
        s.kind, s.component, s.units, s.biometric_enabled, s.auto_open, s.auto_opened, s.auto_closed,
        s.taken, (s.policy->>'lockAfterHours')::int as lock_after_hours,
        coalesce((s.policy->>'selfEntryEnabled')::boolean, false) as self_entry_enabled,
-       coalesce((s.policy->>'selfEntryMinutes')::int, 0) as self_entry_minutes, s.notes, s.epoch, s.version,
+       coalesce((s.policy->>'selfEntryMinutes')::int, 0) as self_entry_minutes,
+       case when d.expires_at is not null then least(d.expires_at, s.closes_at) end as display_ends_at, s.notes, s.epoch, s.version,
        counts.*, (${scopes.run.sql}) as may_run, (${scopes.lock.sql}) as may_lock,
        (${scopes.mark.sql}) as may_mark
      from page join attendance_session s on s.id = page.id
@@ -160,6 +163,7 @@ export async function listSessions(
      join app_user u on u.id = f.user_id
      join room rm on rm.id = s.room_id
      join campus ca on ca.id = s.campus_id
+     left join session_display d on d.session_id = s.id
      cross join lateral (
        select count(*) filter (where r.mark = 'present')::int as present,
          count(*) filter (where r.mark = 'late')::int as late,
@@ -229,6 +233,7 @@ interface Row {
   lock_after_hours: number;
   self_entry_enabled: boolean;
   self_entry_minutes: number;
+  display_ends_at: string | null;
   notes: string;
   epoch: number;
   version: number;
@@ -275,6 +280,7 @@ function toListRow(row: Row): SessionListRow {
     lockAfterHours: row.lock_after_hours,
     selfEntryEnabled: row.self_entry_enabled,
     selfEntryMinutes: row.self_entry_minutes,
+    displayEndsAt: toInstantOrNull(row.display_ends_at),
     notes: row.notes,
     epoch: row.epoch,
     version: row.version,

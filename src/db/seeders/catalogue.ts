@@ -163,6 +163,34 @@ export const ROOMS: readonly RoomSeed[] = [
   room('S102', 'Seminar Block', 120),
 ];
 
+/** Where the buildings stand, a few steps from each other; radii in metres. */
+export const BUILDINGS: Readonly<
+  Record<string, { readonly lat: number; readonly lng: number; readonly radiusM: number }>
+> = {
+  'Block A': { lat: 13.0214, lng: 77.567, radiusM: 60 },
+  'Block B': { lat: 13.0226, lng: 77.567, radiusM: 60 },
+  'Block C': { lat: 13.0238, lng: 77.567, radiusM: 60 },
+  Laboratories: { lat: 13.022, lng: 77.5688, radiusM: 120 },
+  'Seminar Block': { lat: 13.0233, lng: 77.5688, radiusM: 60 },
+};
+
+/** The campus is where the demo runs: the machine itself and any private network around it. */
+export const CAMPUS_NETWORKS: readonly { readonly building: string; readonly network: string }[] = [
+  { building: 'This machine', network: '127.0.0.0/8' },
+  { building: 'This machine', network: '::1/128' },
+  { building: 'Campus', network: '10.0.0.0/8' },
+  { building: 'Campus', network: '172.16.0.0/12' },
+  { building: 'Campus', network: '192.168.0.0/16' },
+  { building: 'Campus', network: 'fc00::/7' },
+  { building: 'Campus', network: 'fe80::/10' },
+];
+
+/**
+ * The hall in which the demo shows the strict level. Everywhere else positions are not asked, since
+ * whoever tries the demo sits somewhere else in the world and would be outside of every room.
+ */
+export const STRICT_HALL = 'S102';
+
 /** Halls of the demo's extra classes: the running one, and the one about to open. */
 export const EXTRA_HALLS = { running: 'S101', opening: 'S102' } as const;
 

@@ -26,7 +26,7 @@ export interface DisplayRequest {
 export interface StartedDisplay {
   readonly session: SessionRow;
   readonly room: string;
-  /** Until when the display may go on without asking again. */
+  /** Until when the display may go on without asking again; the session says the same to readers. */
   readonly expiresAt: Instant;
 }
 
@@ -52,7 +52,8 @@ export async function startDisplay(
     requireOpen(locked);
     const { session, nowMs } = locked;
     const kind = await codeKind(em, request.mode);
-    const isFirst = await writeDisplay(operation, em, request, kind);
+    const expiresAt = displayEnd(session, nowMs);
+    const isFirst = await writeDisplay(operation, em, request, { ...kind, expiresAt });
     const shown = await setLateReference(em, session, nowMs);
     if (isFirst) await planRecheck(operation, em, session, nowMs, dice);
     const effect =
@@ -73,13 +74,14 @@ export async function startDisplay(
         }),
       ],
     });
-    const expiresMs = Math.min(Date.parse(session.closesAt), nowMs + DISPLAY_MS);
-    return {
-      session: shown,
-      room: await roomCode(em, session.roomId),
-      expiresAt: new Date(expiresMs).toISOString(),
-    };
+    return { session: shown, room: await roomCode(em, session.roomId), expiresAt };
   });
+}
+
+/** When the display ends, in whole seconds: the display token, a JWT, counts no smaller ones. */
+function displayEnd(session: SessionRow, nowMs: number): Instant {
+  const endMs = Math.min(Date.parse(session.closesAt), nowMs + DISPLAY_MS);
+  return new Date(Math.floor(endMs / 1_000) * 1_000).toISOString();
 }
 
 /** Refuses what only an open session does. @throws AppError `session_not_open` and its kin */
@@ -119,18 +121,18 @@ async function writeDisplay(
   { actor }: Operation,
   em: Em,
   { sessionId, mode, textCode }: DisplayRequest,
-  { stepMinutes, expiryMinutes }: CodeKind,
+  { stepMinutes, expiryMinutes, expiresAt }: CodeKind & { readonly expiresAt: Instant },
 ): Promise<boolean> {
   const row = await firstRow<{ is_first: boolean }>(
     em,
-    `insert into session_display as d (session_id, started_at, started_by_id, mode,
+    `insert into session_display as d (session_id, started_at, started_by_id, expires_at, mode,
        static_step_minutes, static_expiry_minutes, text_code)
-     values (?::uuid, app_clock(), ?::uuid, ?, ?::int, ?::int, ?::boolean)
-     on conflict (session_id) do update set mode = excluded.mode,
+     values (?::uuid, app_clock(), ?::uuid, ?::timestamptz, ?, ?::int, ?::int, ?::boolean)
+     on conflict (session_id) do update set expires_at = excluded.expires_at, mode = excluded.mode,
        static_step_minutes = excluded.static_step_minutes,
        static_expiry_minutes = excluded.static_expiry_minutes, text_code = excluded.text_code
      returning xmax = 0 as is_first`,
-    [sessionId, actor.userId, mode, stepMinutes, expiryMinutes, textCode],
+    [sessionId, actor.userId, expiresAt, mode, stepMinutes, expiryMinutes, textCode],
   );
   return row?.is_first === true;
 }

@@ -54,10 +54,18 @@ export async function startExitScan(
     requireOpen(locked);
     const { session, nowMs } = locked;
     if (session.policy.stayMode !== 'first_last') {
-      throw appError('state_conflict', 'The time stayed does not count in this class.');
+      throw appError(
+        'state_conflict',
+        'The time stayed does not count in this class; an administrator sets its STAY_MODE to first_last.',
+      );
     }
-    if (nowMs < earliestMs(session)) {
-      throw appError('state_conflict', 'The exit scan starts in the last 15 minutes of a class.');
+    const earlyMs = earliestMs(session) - nowMs;
+    if (earlyMs > 0) {
+      const minutes = Math.ceil(earlyMs / 60_000);
+      throw appError(
+        'state_conflict',
+        `The exit scan starts in the last 15 minutes of a class: here in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`,
+      );
     }
     const row = await firstRow<{ session_id: Id }>(
       em,

@@ -7,7 +7,7 @@ const TIMEOUT_MS = 15_000;
 
 /** What a request says. */
 export interface ApiRequest {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   /** From the root, for example `/api/v1/me`. */
   readonly path: string;
   /** Absent and empty values are left out. */

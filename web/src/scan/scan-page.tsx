@@ -1,7 +1,7 @@
 /** A student's scanner: camera, digits, and what became of the scan. */
 import { Alert, Button, Group, Paper, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { IconCamera, IconCircleCheck, IconCloudOff } from '@tabler/icons-react';
+import { IconAlertTriangle, IconCamera, IconCircleCheck, IconCloudOff } from '@tabler/icons-react';
 import { useEffect, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useParams } from 'react-router';
@@ -210,22 +210,43 @@ interface EndedProps {
 function Ended({ end, isConfirmed, onAgain }: EndedProps) {
   const { t } = useTranslation();
   const isSaved = end.kind === 'saved';
-  const mark = end.kind === 'answered' ? (end.result.record?.mark ?? null) : null;
+  const record = end.kind === 'answered' ? end.result.record : null;
+  const mark = record?.mark ?? null;
+  // Who scans only on leaving is not recorded by it.
+  const isUnmarked = record !== null && mark === null;
+  const isDone = !isSaved && !isUnmarked;
+  const endTitle = isSaved
+    ? 'scan.saved'
+    : isUnmarked
+      ? 'scan.unmarked'
+      : isConfirmed
+        ? 'recheck.confirmed'
+        : 'scan.done';
   return (
     <>
       <Alert
-        color={isSaved ? 'yellow' : 'green'}
+        color={isDone ? 'green' : 'yellow'}
         variant="light"
         role="status"
         data-testid="scan-result"
-        icon={isSaved ? <IconCloudOff aria-hidden /> : <IconCircleCheck aria-hidden />}
-        title={t(isSaved ? 'scan.saved' : isConfirmed ? 'recheck.confirmed' : 'scan.done')}
+        icon={
+          isDone ? (
+            <IconCircleCheck aria-hidden />
+          ) : isSaved ? (
+            <IconCloudOff aria-hidden />
+          ) : (
+            <IconAlertTriangle aria-hidden />
+          )
+        }
+        title={t(endTitle)}
       >
         {isSaved
           ? t('scan.savedText')
-          : mark === null
-            ? t('scan.alreadyRecorded')
-            : t(`mark.${mark}`)}
+          : isUnmarked
+            ? t('scan.unmarkedText')
+            : mark === null
+              ? t('scan.alreadyRecorded')
+              : t(`mark.${mark}`)}
       </Alert>
       <Group>
         <Button variant="default" onClick={onAgain}>

@@ -6,6 +6,7 @@ import {
   IconCertificate,
   IconFileText,
   IconInbox,
+  IconMapPin,
   IconUserCheck,
 } from '@tabler/icons-react';
 import type { TablerIcon } from '@tabler/icons-react';
@@ -14,7 +15,15 @@ import type { Rights } from './rights.ts';
 /** One place. */
 export interface Place {
   readonly to: string;
-  readonly text: 'today' | 'mine' | 'requests' | 'inbox' | 'conflicts' | 'statistics' | 'report';
+  readonly text:
+    | 'today'
+    | 'mine'
+    | 'requests'
+    | 'inbox'
+    | 'conflicts'
+    | 'statistics'
+    | 'report'
+    | 'presenceSetup';
   readonly icon: TablerIcon;
 }
 
@@ -43,6 +52,12 @@ export function placesOf(rights: Rights): readonly Place[] {
     },
     { to: '/statistics', text: 'statistics', icon: IconChartBar, isShown: rights.seesStatistics },
     { to: '/eligibility', text: 'report', icon: IconCertificate, isShown: rights.seesReport },
+    {
+      to: '/presence-setup',
+      text: 'presenceSetup',
+      icon: IconMapPin,
+      isShown: rights.operates,
+    },
   ];
   return places.filter((place) => place.isShown);
 }

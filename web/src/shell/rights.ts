@@ -18,6 +18,8 @@ export interface Rights {
   readonly seesConflicts: boolean;
   readonly seesStatistics: boolean;
   readonly seesReport: boolean;
+  /** Sets the system up: places, networks, settings. */
+  readonly operates: boolean;
 }
 
 const OVERSEERS = ['hod', 'exam_cell', 'admin', 'auditor', 'mentor'];
@@ -46,5 +48,6 @@ export function rightsOf(user: User): Rights {
     seesConflicts: has('mark_attendance') && isStaff,
     seesStatistics: has('view_statistics') && isStaff,
     seesReport: has('view_statistics') && isOneOf(REPORT_READERS),
+    operates: has('operate'),
   };
 }

@@ -14,6 +14,8 @@ export const scan = {
     'No camera can be used here. Type the digits on the screen, or ask your teacher to mark you.',
   textCode: 'Six digits on the screen',
   sendTextCode: 'Send the digits',
+  unmarked: 'Your arrival is not recorded',
+  unmarkedText: 'Your scan was noted, but it marks only the end of your stay. Ask your teacher.',
   saved: 'Saved on this phone',
   savedText:
     'You are offline. The scan is sent when the connection is back, and your teacher confirms it.',

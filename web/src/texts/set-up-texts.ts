@@ -17,6 +17,7 @@ import { devices } from './en-devices.ts';
 import { notifications } from './en-notifications.ts';
 import { display, scan } from './en-presence.ts';
 import { flag, presenceChecks, recheck } from './en-presence-checks.ts';
+import { presenceSetup } from './en-presence-setup.ts';
 import { records } from './en-records.ts';
 import { rollCall, session } from './en-sessions.ts';
 import { shell, signIn } from './en-shell.ts';
@@ -40,6 +41,7 @@ export const english = {
   mine,
   notifications,
   presenceChecks,
+  presenceSetup,
   problem,
   recheck,
   records,
