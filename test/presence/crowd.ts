@@ -261,8 +261,8 @@ export async function openClasses(em: Em, { world, sections }: Crowd): Promise<I
   );
   await rows(
     em,
-    `insert into session_display (session_id, started_at, started_by_id, mode)
-     select id, app_clock(), ?::uuid, 'rotating' from unnest(?::uuid[]) as n(id)`,
+    `insert into session_display (session_id, started_at, started_by_id, mode, expires_at)
+     select id, app_clock(), ?::uuid, 'rotating', app_clock() + interval '1 hour' from unnest(?::uuid[]) as n(id)`,
     [world.faculty.userId, sessions],
   );
   return sessions;
