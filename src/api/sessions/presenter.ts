@@ -96,6 +96,7 @@ export function presentRecord(
     | 'excuseCategory'
     | 'deviceId'
     | 'location'
+    | 'fallback'
     | 'syncStatus'
     | 'flags'
     | 'winnerOpId'
@@ -118,6 +119,7 @@ export function presentRecord(
       verdict: row.location.verdict,
       distance_m: row.location.distanceM,
     },
+    fallback: row.fallback,
     sync_status: row.syncStatus,
     flags: [...row.flags],
     winner_op_id: row.winnerOpId,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { SYNC_STATUSES } from '../../db/queries/record-sync.ts';
 import { SESSION_ORDERINGS, type SessionOrdering } from '../../db/queries/sessions.ts';
+import { FALLBACKS } from '../../domain/presence/fallback.ts';
 import { COMPONENTS, MARK_SOURCES, MARKS, SESSION_STATUSES } from '../../domain/types.ts';
 import { dateField, idField, instantField, instantReply, textField } from '../fields.ts';
 import { pagingQuery } from '../paging.ts';
@@ -118,6 +119,7 @@ export const recordReply = z.strictObject({
   excuse_category: z.string().nullable(),
   device_id: z.string().nullable(),
   location: locationReply.nullable(),
+  fallback: z.enum(FALLBACKS).nullable(),
   sync_status: z.enum(SYNC_STATUSES),
   flags: z.array(z.string()),
   winner_op_id: idField.nullable(),

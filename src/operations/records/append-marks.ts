@@ -7,6 +7,7 @@ import {
   type LiveEntry,
 } from '../../audit/append-log.ts';
 import type { Em } from '../../db/orm.ts';
+import { fallbackOf } from '../../domain/presence/fallback.ts';
 import type { Id } from '../../domain/types.ts';
 import type { CanonicalValue } from '../../security/canonical-json.ts';
 import type { Actor, Operation } from '../ports.ts';
@@ -60,8 +61,9 @@ export function markEntries(
 ): AuditEntry[] {
   const chain = sessionChain(sessionId);
   const by = (studentId: Id): Actor => (typeof actor === 'function' ? actor(studentId) : actor);
-  const recorded = stored.map((op) =>
-    auditEntry(by(op.studentId), {
+  const recorded = stored.map((op) => {
+    const fallback = fallbackOf(op.evidence);
+    return auditEntry(by(op.studentId), {
       chain,
       action: 'op.recorded',
       entityType: 'AttendanceOperation',
@@ -74,10 +76,11 @@ export function markEntries(
         mark: op.mark,
         rank: op.rank,
         eff_at: new Date(op.effAtMs).toISOString(),
+        ...(fallback === null ? {} : { fallback }),
         ...(op.outcome === 'admitted' ? {} : { outcome: op.outcome, code: op.outcomeCode }),
       },
-    }),
-  );
+    });
+  });
   const changed = changes.map((change) =>
     auditEntry(by(change.studentId), {
       chain,
