@@ -48,6 +48,7 @@ export function presentSession(row: SessionListRow, nowMs: number): z.input<type
     auto_opened: row.autoOpened,
     auto_closed: row.autoClosed,
     taken: row.taken,
+    shows_codes: row.showsCodes,
     qr_expires_at: null,
     self_entry: selfEntryOf(row),
     notes: row.notes,

@@ -69,6 +69,7 @@ export const sessionReply = z.strictObject({
   auto_opened: z.boolean(),
   auto_closed: z.boolean(),
   taken: z.boolean(),
+  shows_codes: z.boolean().describe('a code of the class was on a screen'),
   qr_expires_at: instantReply.nullable(),
   self_entry: z.strictObject({ enabled: z.boolean(), closes_at: instantReply.nullable() }),
   notes: z.string(),

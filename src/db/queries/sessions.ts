@@ -58,6 +58,8 @@ export interface SessionListRow {
   readonly autoOpened: boolean;
   readonly autoClosed: boolean;
   readonly taken: boolean;
+  /** Its code was on a screen. */
+  readonly showsCodes: boolean;
   readonly lockAfterHours: number;
   readonly selfEntryEnabled: boolean;
   readonly selfEntryMinutes: number;
@@ -148,7 +150,8 @@ export async function listSessions(
        cs.section_name, f.id as faculty_id, u.first_name, u.last_name, rm.code as room, ca.zone,
        s.scheduled_date, s.start_at, s.end_at, s.opens_at, s.closes_at, s.lock_due_at, s.status,
        s.kind, s.component, s.units, s.biometric_enabled, s.auto_open, s.auto_opened, s.auto_closed,
-       s.taken, (s.policy->>'lockAfterHours')::int as lock_after_hours,
+       s.taken, exists (select 1 from session_display d where d.session_id = s.id) as shows_codes,
+       (s.policy->>'lockAfterHours')::int as lock_after_hours,
        coalesce((s.policy->>'selfEntryEnabled')::boolean, false) as self_entry_enabled,
        coalesce((s.policy->>'selfEntryMinutes')::int, 0) as self_entry_minutes, s.notes, s.epoch, s.version,
        counts.*, (${scopes.run.sql}) as may_run, (${scopes.lock.sql}) as may_lock,
@@ -226,6 +229,7 @@ interface Row {
   auto_opened: boolean;
   auto_closed: boolean;
   taken: boolean;
+  shows_codes: boolean;
   lock_after_hours: number;
   self_entry_enabled: boolean;
   self_entry_minutes: number;
@@ -272,6 +276,7 @@ function toListRow(row: Row): SessionListRow {
     autoOpened: row.auto_opened,
     autoClosed: row.auto_closed,
     taken: row.taken,
+    showsCodes: row.shows_codes,
     lockAfterHours: row.lock_after_hours,
     selfEntryEnabled: row.self_entry_enabled,
     selfEntryMinutes: row.self_entry_minutes,

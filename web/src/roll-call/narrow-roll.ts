@@ -1,5 +1,5 @@
 /** Which students of a roll a screen shows, and in which order. */
-import type { Mark, StudentName } from '../api/types.ts';
+import type { Fallback, Mark, StudentName } from '../api/types.ts';
 import { fullName } from '../shared/person-name.ts';
 
 /** Marks to show; `all` shows everyone. */
@@ -22,11 +22,15 @@ export const WHOLE_ROLL: RollView = { filter: 'all', order: 'roll', text: '' };
 export interface RollEntry {
   readonly student: StudentName;
   readonly mark: Mark | null;
+  /** Why staff marked without a scan. */
+  readonly fallback: Fallback | null;
 }
 
 /** A student with everything a tile shows. */
 export interface GridEntry extends RollEntry {
   readonly source: string | null;
+  /** No scan stands behind the mark, so there may be something to say why. */
+  readonly isUnscanned: boolean;
   /** Something was recorded, so there is a history to read. */
   readonly hasHistory: boolean;
   readonly isSending: boolean;

@@ -1,6 +1,7 @@
 /** Writes marks into a roster: from answers and live events, the newer version always wins. */
 import type {
   AttendanceRecord,
+  Fallback,
   MarkCounts,
   Mark,
   MarkResult,
@@ -9,6 +10,7 @@ import type {
   SessionEvent,
 } from '../api/types.ts';
 import { MARKS } from '../api/types.ts';
+import type { MarkOperation } from '../api/records.ts';
 
 /** What is known of a record after a change. */
 export interface RecordChange {
@@ -18,6 +20,8 @@ export interface RecordChange {
   readonly winner_op_id: string | null;
   readonly version: number;
   readonly updated_at: string;
+  /** Known of own marks only: live events do not tell it. */
+  readonly fallback?: Fallback | null;
 }
 
 /** The change a live event tells of; null when it is none the reader may see. */
@@ -37,8 +41,17 @@ export function changeOf({ type, payload, at }: SessionEvent): RecordChange | nu
 }
 
 /** The change an answer to a mark tells of. */
-export const changeOfResult = ({ student, record }: MarkResult): RecordChange | null =>
-  record && { student, ...record };
+export function changeOfOutcome({
+  operation,
+  result: { student, record },
+}: {
+  readonly operation: Pick<MarkOperation, 'op_id' | 'fallback'>;
+  readonly result: MarkResult;
+}): RecordChange | null {
+  if (record === null) return null;
+  const isOwn = record.winner_op_id === operation.op_id;
+  return { student, ...record, ...(isOwn ? { fallback: operation.fallback ?? null } : {}) };
+}
 
 /** The roster with the changes that are newer than what it holds. */
 export function withChanges(roster: Roster, changes: readonly RecordChange[]): Roster {
@@ -52,7 +65,7 @@ export function withChanges(roster: Roster, changes: readonly RecordChange[]): R
     ...roster,
     students: roster.students.map((row) => {
       const change = newest.get(row.student.id);
-      if (!change || change.version <= (row.record?.version ?? 0)) return row;
+      if (!change || !tellsMore(change, row.record)) return row;
       return { ...row, record: withChange(roster.session, row.record, change) };
     }),
   };
@@ -79,6 +92,12 @@ export function countRows(rows: readonly { readonly mark: Mark | null }[]): Mark
   return counts;
 }
 
+/** Newer, or of the same version with a fallback that the live event before it could not tell. */
+function tellsMore(change: RecordChange, held: RosterRow['record']): boolean {
+  if (change.version !== (held?.version ?? 0)) return change.version > (held?.version ?? 0);
+  return change.fallback !== undefined && change.fallback !== held?.fallback;
+}
+
 function withChange(
   session: string,
   record: RosterRow['record'],
@@ -93,7 +112,9 @@ function withChange(
     arrival_at: null,
     excuse_category: null,
     flags: [],
+    fallback: null,
     ...change,
   };
-  return { ...(record ?? fresh), ...change, marked_at: change.updated_at };
+  const fallback = change.fallback ?? null;
+  return { ...(record ?? fresh), ...change, fallback, marked_at: change.updated_at };
 }
