@@ -72,6 +72,7 @@ function presentSigns(signs: StudentSigns): Reply['students'][number] {
     offline_often: isOfflineOften(signs),
     fallbacks,
     attended: signs.attended,
+    latest_session: signs.latestSession && presentSession(signs.latestSession),
     fallback_often: isFallbackOften({ unscanned: fallbacks.marks, attended: signs.attended }),
   };
 }

@@ -102,6 +102,9 @@ export const integrityReply = z.strictObject({
       offline_often: z.boolean().describe('more than a quarter of the scans, and at least five'),
       fallbacks: z.strictObject(unscanned),
       attended: count.describe('marks of presence in classes that showed codes'),
+      latest_session: session
+        .nullable()
+        .describe('the newest class with one of the signs; null where only a device changed'),
       fallback_often: z
         .boolean()
         .describe(

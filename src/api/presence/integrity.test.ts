@@ -285,6 +285,8 @@ describe('the integrity report', () => {
         scans: 0,
         offline_percent: null,
         attended: 4,
+        // The newest of the four.
+        latest_session: { id: expect.stringMatching(`${sessions.second}|${sessions.bare}`) },
         fallbacks: {
           marks: 4,
           unexplained: 0,
@@ -299,6 +301,7 @@ describe('the integrity report', () => {
         student: { id: studentAt(2).id },
         ...none,
         refused: 1,
+        latest_session: { id: sessions.second },
         fallbacks: { marks: 2, unexplained: 0 },
         fallback_often: false,
       },

@@ -116,6 +116,8 @@ export interface StudentSigns extends Unscanned {
   readonly scans: number;
   /** Marks of presence in classes that showed codes, or with a category. */
   readonly attended: number;
+  /** The newest class with one of the signs; null where only a device changed. */
+  readonly latestSession: DatedSession | null;
 }
 
 /** The report. */
@@ -459,7 +461,11 @@ async function readHeadCountGaps(em: Em, bounds: Bounds): Promise<HeadCountGap[]
 
 /** Students with any sign: doubtful ones first, then those whose marks were not explained. */
 async function readStudents(em: Em, bounds: Bounds): Promise<StudentSigns[]> {
-  const found = await rows<StudentColumns & Omit<StudentSigns, 'student'>>(
+  const found = await rows<
+    StudentColumns &
+      Omit<StudentSigns, 'student' | 'latestSession'> &
+      (SessionColumns | { session_id: null })
+  >(
     em,
     `with ${SESSIONS}, ${PRESENCE}, ${DEVICE_CHANGES},
        scan as (
@@ -485,6 +491,21 @@ async function readStudents(em: Em, bounds: Bounds): Promise<StudentSigns[]> {
          select student_id, count(*)::int as attended,
            count(*) filter (where is_unscanned and fallback is null)::int as unexplained
          from presence group by 1),
+       latest as (
+         select distinct on (n.student_id) n.student_id, s.id as session_id,
+           s.scheduled_date::text as session_date, s.start_at as session_start
+         from (
+           select o.student_id, o.session_id from attendance_operation o
+           join session x on x.id = o.session_id
+           where o.source = 'qr' and o.kind = 'mark' and o.outcome <> 'rejected'
+             and (o.capture_mode = 'offline' or o.flags && '{presence_flagged,static_code}')
+           union all select f.student_id, f.session_id from scan_refusal f
+           join session x on x.id = f.session_id
+           union all select p.student_id, k.session_id from recheck_pick p
+           join recheck k on k.id = p.recheck_id join session x on x.id = k.session_id
+           where p.missed
+           union all select student_id, session_id from presence where is_unscanned) n
+         join session s on s.id = n.session_id order by n.student_id, s.start_at desc, s.id),
        sign as (
          select st.id, coalesce(scan.flagged, 0) as flagged, coalesce(refused.refused, 0) as refused,
            coalesce(missed.missed, 0) as missed, coalesce(changed.changes, 0) as changes,
@@ -504,8 +525,8 @@ async function readStudents(em: Em, bounds: Bounds): Promise<StudentSigns[]> {
            union select student_id from attended))
      select ${studentColumns('st')}, sign.flagged, sign.refused, sign.missed as "missedRechecks",
        sign.changes as "deviceChanges", sign.offline, sign.scans, sign.reasons, sign.unexplained,
-       sign.attended
-     from sign ${studentJoins('st', 'sign.id')}
+       sign.attended, latest.session_id, latest.session_date, latest.session_start
+     from sign ${studentJoins('st', 'sign.id')} left join latest on latest.student_id = sign.id
      where flagged + refused + missed + changes + offline + explained + unexplained > 0
      order by flagged + refused + missed + changes + offline + explained desc, unexplained desc,
        st.roll_number limit ${LISTED_MAX}`,
@@ -522,5 +543,6 @@ async function readStudents(em: Em, bounds: Bounds): Promise<StudentSigns[]> {
     reasons: row.reasons,
     unexplained: row.unexplained,
     attended: row.attended,
+    latestSession: row.session_id === null ? null : toSession(row),
   }));
 }
