@@ -1,6 +1,7 @@
 /**
  * Classes of the demo's teacher in which students scanned the code: some without a scan, some
- * flagged, a few refused, one phone tried for two, one head count that does not fit.
+ * flagged, a few refused; in each section one phone tried for two, one replaced, and one head count
+ * that does not fit.
  */
 import { auditEntry, sessionChain } from '../../audit/append-log.ts';
 import type { Em } from '../../db/orm.ts';
@@ -35,6 +36,8 @@ const CHOSEN: readonly (Fallback | null)[] = [
 ];
 /** Phones that admit a false position. */
 const MOCKED_SHARE = 0.01;
+/** Who of those present has a new phone once, as a place among them. */
+const CHANGING_PLACE = 7;
 const SHOWN_BEFORE_MS = 3 * MINUTE_MS;
 
 interface ScanModel {
@@ -59,6 +62,7 @@ interface RefusalModel {
 /** What scans left behind in one class. */
 export interface CodeClass {
   readonly session: GeneratedSession;
+  readonly sectionId: Id;
   readonly teacher: FacultyModel;
   readonly shownAtMs: number;
   readonly scans: readonly ScanModel[];
@@ -91,16 +95,17 @@ export class CodeClasses {
   play(register: Register, section: SectionModel, came: readonly StudentModel[]): void {
     const { random } = this.#context;
     const { session } = register;
-    const startMs = Date.parse(session.startAt);
-    const shownAtMs = startMs - SHOWN_BEFORE_MS;
+    const shownAtMs = Date.parse(session.startAt) - SHOWN_BEFORE_MS;
+    const earlier = this.#played.filter(({ sectionId }) => sectionId === section.id).length;
     this.#show(register, section.owner, shownAtMs);
     const unscanned = came.filter(
       (student) => !DemoPhones.isOwner(student) || random.chance(UNSCANNED_SHARE),
     );
     const scanning = came.filter((student) => !unscanned.includes(student));
-    const borrower = this.#played.length === 1 ? scanning[0] : undefined;
+    const borrower = earlier === 1 ? scanning[0] : undefined;
     const honest = scanning.filter((student) => student !== borrower);
-    if (this.#played.length === 2 && honest[0]) this.#phones.replace(honest[0], shownAtMs);
+    const changing = earlier === 2 ? honest[CHANGING_PLACE] : undefined;
+    if (changing) this.#phones.replace(changing, shownAtMs);
     const scans = this.#scan(register, honest);
     const refusals = this.#refuse(register, scans, borrower);
     const byHand = [
@@ -108,9 +113,16 @@ export class CodeClasses {
       ...(borrower ? [{ student: borrower, fallback: 'shared_phone' as const }] : []),
     ];
     this.#mark(register, section.owner, byHand);
-    const count = this.#count(register, section.owner);
-    const teacher = section.owner;
-    this.#played.push({ session, teacher, shownAtMs, scans, refusals, count });
+    const count = this.#count(register, section.owner, earlier);
+    this.#played.push({
+      session,
+      sectionId: section.id,
+      teacher: section.owner,
+      shownAtMs,
+      scans,
+      refusals,
+      count,
+    });
   }
 
   /** Writes the phones: the claims of scans refer to their keys. */
@@ -207,7 +219,7 @@ export class CodeClasses {
     };
   }
 
-  /** Somebody missed the code by a moment in every class; once a phone was lent. */
+  /** Somebody missed the code by a moment in every class; once in a section a phone was lent. */
   #refuse(
     { session }: Register,
     scans: readonly ScanModel[],
@@ -273,13 +285,13 @@ export class CodeClasses {
     );
   }
 
-  /** Heads are counted in two classes: in the second one some of those marked were not there. */
-  #count(register: Register, teacher: FacultyModel): CodeClass['count'] {
-    if (this.#played.length > 1) return null;
+  /** Heads are counted in the first two classes of a section: in the second one some of those marked were not there. */
+  #count(register: Register, teacher: FacultyModel, earlier: number): CodeClass['count'] {
+    if (earlier > 1) return null;
     const marked = register
       .records()
       .filter(({ mark }) => mark === 'present' || mark === 'late').length;
-    const heads = Math.max(0, this.#played.length === 0 ? marked : marked - 4);
+    const heads = Math.max(0, earlier === 0 ? marked : marked - 4);
     const atMs = Date.parse(register.session.startAt) + 30 * MINUTE_MS;
     const { id } = register.session;
     this.#context.trail.add(

@@ -153,9 +153,10 @@ describe('seedUniversity', () => {
     expect(await count('session_display')).toBeGreaterThan(5);
     expect(await count('presence_evidence')).toBeGreaterThan(200);
     expect(await count('presence_evidence', "verdict = 'accepted_flagged'")).toBeGreaterThan(0);
-    expect(await count('scan_refusal', 'other_student_id is not null')).toBe(1);
-    expect(await count('head_count', "outcome = 'headcount_excess'")).toBe(1);
-    expect(await count('device_binding', 'replaces_id is not null')).toBe(1);
+    // One of each in every section of the teacher.
+    expect(await count('scan_refusal', 'other_student_id is not null')).toBe(3);
+    expect(await count('head_count', "outcome = 'headcount_excess'")).toBe(3);
+    expect(await count('device_binding', 'replaces_id is not null')).toBe(3);
     expect(
       await count('attendance_operation', "evidence ->> 'fallback' is not null"),
     ).toBeGreaterThan(10);
