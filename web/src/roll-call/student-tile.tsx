@@ -146,11 +146,15 @@ function Under({ student, source, fallback, failure }: StudentTileProps) {
   }
   const from =
     source === null || source === 'manual' ? '' : ` · ${t(`source.${sourceKey(source)}`)}`;
-  const why = fallback === null ? '' : ` · ${t(`fallback.${fallback}`)}`;
-  const text = `${student.roll_number}${from}${why}`;
+  const text = `${student.roll_number}${from}`;
   return (
-    <span className="roll-tile-under numbers" title={text}>
-      {text}
-    </span>
+    <>
+      <span className="roll-tile-under numbers" title={text}>
+        {text}
+      </span>
+      {fallback === null ? null : (
+        <span className="roll-tile-under roll-tile-why">{t(`fallback.${fallback}`)}</span>
+      )}
+    </>
   );
 }
