@@ -55,6 +55,12 @@ const pages: RouteObject[] = [
       Component: (await import('./reports/eligibility-page.tsx')).EligibilityPage,
     }),
   },
+  {
+    path: 'integrity',
+    lazy: async () => ({
+      Component: (await import('./integrity/integrity-page.tsx')).IntegrityPage,
+    }),
+  },
   { path: '*', element: <NotFoundPage /> },
 ];
 

@@ -6,6 +6,7 @@ import {
   IconCertificate,
   IconFileText,
   IconInbox,
+  IconShieldSearch,
   IconUserCheck,
 } from '@tabler/icons-react';
 import type { TablerIcon } from '@tabler/icons-react';
@@ -14,7 +15,15 @@ import type { Rights } from './rights.ts';
 /** One place. */
 export interface Place {
   readonly to: string;
-  readonly text: 'today' | 'mine' | 'requests' | 'inbox' | 'conflicts' | 'statistics' | 'report';
+  readonly text:
+    | 'today'
+    | 'mine'
+    | 'requests'
+    | 'inbox'
+    | 'conflicts'
+    | 'statistics'
+    | 'report'
+    | 'integrity';
   readonly icon: TablerIcon;
 }
 
@@ -38,6 +47,12 @@ export function placesOf(rights: Rights): readonly Place[] {
     },
     { to: '/statistics', text: 'statistics', icon: IconChartBar, isShown: rights.seesStatistics },
     { to: '/eligibility', text: 'report', icon: IconCertificate, isShown: rights.seesReport },
+    {
+      to: '/integrity',
+      text: 'integrity',
+      icon: IconShieldSearch,
+      isShown: rights.seesIntegrity,
+    },
   ];
   return places.filter((place) => place.isShown);
 }

@@ -14,11 +14,14 @@ export interface Rights {
   readonly seesConflicts: boolean;
   readonly seesStatistics: boolean;
   readonly seesReport: boolean;
+  /** Reads of doubtful scans of named students: those who teach or lead. */
+  readonly seesIntegrity: boolean;
 }
 
 const OVERSEERS = ['hod', 'exam_cell', 'admin', 'auditor', 'mentor'];
 const SESSION_MAKERS = ['faculty', 'hod', 'admin'];
 const REPORT_READERS = ['hod', 'exam_cell', 'admin'];
+const INTEGRITY_READERS = ['faculty', ...REPORT_READERS];
 
 /** Reads a person's permissions. */
 export function rightsOf(user: User): Rights {
@@ -40,5 +43,6 @@ export function rightsOf(user: User): Rights {
     seesConflicts: has('mark_attendance') && isStaff,
     seesStatistics: has('view_statistics') && isStaff,
     seesReport: has('view_statistics') && isOneOf(REPORT_READERS),
+    seesIntegrity: has('view_statistics') && isOneOf(INTEGRITY_READERS),
   };
 }

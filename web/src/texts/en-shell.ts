@@ -29,6 +29,7 @@ export const shell = {
   conflicts: 'Conflicts',
   statistics: 'Course statistics',
   report: 'Exam eligibility',
+  integrity: 'Integrity',
   account: 'Your account',
   signOut: 'Sign out',
   signOutFailed: 'Signing out did not work',

@@ -14,6 +14,7 @@ import {
   verdict,
 } from './en-common.ts';
 import { conflicts } from './en-conflicts.ts';
+import { integrity } from './en-integrity.ts';
 import { notifications } from './en-notifications.ts';
 import { display, scan } from './en-presence.ts';
 import { records } from './en-records.ts';
@@ -33,6 +34,7 @@ export const english = {
   excuse,
   fallback,
   inbox,
+  integrity,
   mark,
   markLetter,
   mine,
