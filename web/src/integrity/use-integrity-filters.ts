@@ -20,7 +20,10 @@ export function useIntegrityFilters(): [ReportFilters, (filters: ReportFilters) 
 }
 
 /** Only what is chosen. */
-function toParameters(filters: ReportFilters): Record<string, string> {
-  const chosen = Object.entries(filters).filter(([, value]) => value !== null);
-  return Object.fromEntries(chosen) as Record<string, string>;
+function toParameters({ section, from, to }: ReportFilters): Record<string, string> {
+  return {
+    ...(section === null ? {} : { section }),
+    ...(from === null ? {} : { from }),
+    ...(to === null ? {} : { to }),
+  };
 }
