@@ -304,5 +304,11 @@ describe('a fallback is read', () => {
     expect(mates.body['students']).toHaveLength(1);
     expect(listed.body['results']).toHaveLength(1);
     expect(JSON.stringify([listed.body, mates.body])).not.toContain('no_phone');
+    const heard = async (token: string): Promise<unknown> =>
+      (await api.request('GET', `/api/v1/attendance/sessions/${session}/events`, { token })).body;
+    const told = JSON.stringify(await heard(tokens.teacher));
+    expect(told).toContain('"fallback":"no_phone"');
+    expect(told).toContain('"fallback":null');
+    expect(JSON.stringify(await heard(tokens.mate))).not.toContain('no_phone');
   });
 });

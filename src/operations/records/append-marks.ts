@@ -7,7 +7,7 @@ import {
   type LiveEntry,
 } from '../../audit/append-log.ts';
 import type { Em } from '../../db/orm.ts';
-import { fallbackOf } from '../../domain/presence/fallback.ts';
+import { fallbackOf, type Fallback } from '../../domain/presence/fallback.ts';
 import type { Id } from '../../domain/types.ts';
 import type { CanonicalValue } from '../../security/canonical-json.ts';
 import type { Actor, Operation } from '../ports.ts';
@@ -48,7 +48,7 @@ export async function appendMarks(
   await appendLog(em, ids, {
     audit,
     liveAfterLock: async () =>
-      isSeen ? liveEntries(em, session.id, changes, conflicts, sessionChanged) : [],
+      isSeen ? liveEntries(em, session.id, { stored, changes, conflicts, sessionChanged }) : [],
   });
 }
 
@@ -109,13 +109,19 @@ function auditState(record: RecordState): Record<string, CanonicalValue> {
   };
 }
 
+interface LiveFacts {
+  readonly stored: readonly NewOperation[];
+  readonly changes: readonly RecordChange[];
+  readonly conflicts: readonly ConflictChange[];
+  readonly sessionChanged: boolean;
+}
+
 async function liveEntries(
   em: Em,
   sessionId: Id,
-  changes: readonly RecordChange[],
-  conflicts: readonly ConflictChange[],
-  sessionChanged: boolean,
+  { stored, changes, conflicts, sessionChanged }: LiveFacts,
 ): Promise<LiveEntry[]> {
+  const fallbacks = new Map(stored.map((op) => [op.opId, fallbackOf(op.evidence)]));
   const counts = await countRecords(em, sessionId);
   const view = sessionChanged ? await loadSessionView(em, sessionId) : undefined;
   const last: LiveEntry = view
@@ -141,6 +147,7 @@ async function liveEntries(
         source: after.source,
         winner_op_id: after.winnerOpId,
         version: after.version,
+        ...toldFallback(fallbacks.get(after.winnerOpId ?? '')),
       },
     })),
     ...conflicts.map(({ after }) => ({
@@ -151,3 +158,7 @@ async function liveEntries(
     last,
   ];
 }
+
+/** Of a claim stored just now it is known; an earlier one that wins again is read with the roll. */
+const toldFallback = (fallback: Fallback | null | undefined) =>
+  fallback === undefined ? {} : { fallback };

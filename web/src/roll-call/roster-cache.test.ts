@@ -110,6 +110,15 @@ describe('a fallback', () => {
     expect(read(withChanges(withChanges(before, [answer]), [told]))).toBe('no_phone');
   });
 
+  it('of a mark from elsewhere shows where the live event tells it, and only one it knows', () => {
+    const heard = (fallback: unknown) =>
+      changeOf(event({ ...change('a', 'present', 2), student: 'a', fallback }));
+
+    expect(heard('flat_battery')?.fallback).toBe('flat_battery');
+    expect(heard('lazy')?.fallback).toBeNull();
+    expect(changeOf(event({ ...change('a', 'present', 2) }))).not.toHaveProperty('fallback');
+  });
+
   it('is gone with the next mark, and not taken from a mark that did not win', () => {
     if (!answer) throw new Error('the answer tells of a record');
     const held = withChanges(roster(row('a', null, 1)), [answer]);

@@ -9,7 +9,7 @@ import type {
   RosterRow,
   SessionEvent,
 } from '../api/types.ts';
-import { MARKS } from '../api/types.ts';
+import { FALLBACKS, MARKS } from '../api/types.ts';
 import type { MarkOperation } from '../api/records.ts';
 
 /** What is known of a record after a change. */
@@ -20,13 +20,13 @@ export interface RecordChange {
   readonly winner_op_id: string | null;
   readonly version: number;
   readonly updated_at: string;
-  /** Known of own marks only: live events do not tell it. */
+  /** Absent where it is not told: an earlier mark wins again. */
   readonly fallback?: Fallback | null;
 }
 
 /** The change a live event tells of; null when it is none the reader may see. */
 export function changeOf({ type, payload, at }: SessionEvent): RecordChange | null {
-  const { student, mark, source, winner_op_id: winner, version } = payload;
+  const { student, mark, source, winner_op_id: winner, version, fallback } = payload;
   if (type !== 'record.changed' || typeof student !== 'string' || typeof version !== 'number') {
     return null;
   }
@@ -37,6 +37,9 @@ export function changeOf({ type, payload, at }: SessionEvent): RecordChange | nu
     winner_op_id: typeof winner === 'string' ? winner : null,
     version,
     updated_at: at,
+    ...(fallback === undefined
+      ? {}
+      : { fallback: FALLBACKS.find((known) => known === fallback) ?? null }),
   };
 }
 
@@ -92,7 +95,7 @@ export function countRows(rows: readonly { readonly mark: Mark | null }[]): Mark
   return counts;
 }
 
-/** Newer, or of the same version with a fallback that the live event before it could not tell. */
+/** Newer, or of the same version with a fallback that was not told before. */
 function tellsMore(change: RecordChange, held: RosterRow['record']): boolean {
   if (change.version !== (held?.version ?? 0)) return change.version > (held?.version ?? 0);
   return change.fallback !== undefined && change.fallback !== held?.fallback;
