@@ -1,5 +1,7 @@
 /** Field schemas that many routes share. */
 import { z } from 'zod';
+import { FALLBACKS, takesFallback, type Fallback } from '../domain/presence/fallback.ts';
+import type { Mark } from '../domain/types.ts';
 
 /** A UUID in either case; code gets it in lower case, as rows hold it and as ids compare. */
 export const idField = z.guid().toLowerCase();
@@ -21,3 +23,25 @@ export const instantReply = z.iso.datetime();
 export const idParams = z.strictObject({ id: idField });
 /** A body that may be absent or empty. */
 export const noBody = z.strictObject({}).optional();
+
+/** Why staff marked a student who did not scan; optional, and never asked of the student. */
+export const fallbackField = z
+  .enum(FALLBACKS)
+  .describe('why there was no scan; chosen by staff, with present or late only');
+
+/** Whether a claim states presence where it names a fallback; for `refine` with `fallbackMisplaced`. */
+export function fitsFallback({
+  mark,
+  fallback,
+}: {
+  readonly mark: Mark;
+  readonly fallback?: Fallback | undefined;
+}): boolean {
+  return fallback === undefined || takesFallback(mark);
+}
+
+/** The refusal of a fallback beside another mark. */
+export const fallbackMisplaced = (...path: readonly string[]) => ({
+  path: [...path],
+  message: 'A fallback goes with present or late only; leave it out.',
+});

@@ -1,6 +1,7 @@
 /** The messages of `/live` as schemas: one source for validation, types and AsyncAPI. */
 import { z } from 'zod';
 import { NOTICE_KINDS } from '../domain/notices.ts';
+import { FALLBACKS } from '../domain/presence/fallback.ts';
 import {
   CASE_KINDS,
   CASE_STATUSES,
@@ -86,6 +87,7 @@ const recordChanged = z.strictObject({
       source: z.enum(MARK_SOURCES).nullable(),
       winner_op_id: id.nullable(),
       version: count,
+      fallback: z.enum(FALLBACKS).nullable().optional(),
     }),
     z.strictObject({}).describe("another student's row, which this client may not see"),
   ]),

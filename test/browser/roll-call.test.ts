@@ -86,6 +86,16 @@ const isStored = (index: number, mark: string) =>
     async () => (await stored()).get(student(index).id)?.mark === mark,
   );
 
+/** Another screen shows the code of the class. */
+async function showCode(): Promise<void> {
+  const { api } = dashboard;
+  const reply = await api.request('POST', `/api/v1/attendance/sessions/${session}/generate-qr/`, {
+    token: await api.signIn(world.faculty.email),
+    body: {},
+  });
+  expect(reply.status).toBe(200);
+}
+
 /** A mark from another screen. */
 async function markElsewhere(index: number, mark: string): Promise<void> {
   const { api } = dashboard;
@@ -306,8 +316,74 @@ describe('the roll call', () => {
     await shows(next, 0, 'present');
   });
 
+  it('says why there was no scan with one touch more, also without a network', async () => {
+    const { page, context, complaints } = await openRoll();
+    const why = (index: number): Locator =>
+      tile(page, index).getByRole('button', { name: /^Why no scan: / });
+    const fallbacks = async (): Promise<unknown[]> => {
+      const found = await rows<{ fallback: string | null }>(
+        dashboard.api.em(),
+        `select o.evidence ->> 'fallback' as fallback from attendance_record r
+         join attendance_operation o on o.op_id = r.winner_op_id
+         where r.session_id = ?::uuid and r.mark is not null order by r.student_id`,
+        [session],
+      );
+      return found.map(({ fallback }) => fallback);
+    };
+    await card(page, 0).click();
+    await isStored(0, 'present');
+    expect(await why(0).count()).toBe(0); // No code was shown, so there is nothing to explain.
+    await showCode();
+    await why(0).waitFor();
+
+    await why(0).click();
+    const dialog = page.getByRole('dialog', { name: 'Why was there no scan?' });
+    await dialog.getByRole('button', { name: 'Flat battery' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await tile(page, 0).getByText('Flat battery').waitFor();
+    await card(page, 0).click();
+    await shows(page, 0, 'late');
+    await tile(page, 0).getByText('Flat battery').waitFor();
+    await isStored(0, 'late');
+    // The plain way is as it was: one touch, no question.
+    await card(page, 1).click();
+    await isStored(1, 'present');
+    expect(await fallbacks()).toEqual(['flat_battery', null]);
+
+    await page.locator('[data-testid="live-status"][data-status="live"]').waitFor();
+    await context.setOffline(true);
+    await card(page, 2).focus();
+    await page.keyboard.press('n');
+    await dialog.getByRole('button', { name: 'No phone' }).click();
+    await tile(page, 2).getByText('No phone').waitFor();
+    await page.getByTestId('unsent').waitFor();
+    await context.setOffline(false);
+    await isStored(2, 'present');
+    expect(await fallbacks()).toEqual(['flat_battery', null, 'no_phone']);
+
+    await page.reload();
+    await tile(page, 2).getByText('No phone').waitFor();
+    await why(2).click();
+    await dialog.getByRole('button', { name: 'Without a reason' }).click();
+    await tile(page, 2).getByText('No phone').waitFor({ state: 'detached' });
+    await eventually('no reason in the database', async () => (await fallbacks()).at(-1) === null);
+    await tile(page, 0)
+      .getByRole('button', { name: /^History of / })
+      .click();
+    await page
+      .getByTestId('record-history')
+      .getByText('Without a scan: Flat battery')
+      .first()
+      .waitFor();
+    expect(complaints.filter((text) => !/ERR_INTERNET_DISCONNECTED/.test(text))).toEqual([]);
+  });
+
   it('fits a phone without scrolling sideways', async () => {
     const { page, complaints } = await openRoll(PHONE);
+    await showCode();
+    await tile(page, 0)
+      .getByRole('button', { name: /^Why no scan: / })
+      .waitFor();
     await tile(page, 0).getByRole('button', { name: /^Late/ }).click();
     await shows(page, 0, 'late');
     const width = await page.evaluate<number>('document.documentElement.scrollWidth');

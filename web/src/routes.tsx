@@ -67,6 +67,12 @@ const pages: RouteObject[] = [
       Component: (await import('./presence-setup/presence-setup-page.tsx')).PresenceSetupPage,
     }),
   },
+  {
+    path: 'integrity',
+    lazy: async () => ({
+      Component: (await import('./integrity/integrity-page.tsx')).IntegrityPage,
+    }),
+  },
   { path: '*', element: <NotFoundPage /> },
 ];
 

@@ -128,6 +128,7 @@ const edit = route({
         mark: body.mark,
         notes: body.notes,
         reason: body.reason,
+        fallback: body.fallback,
       },
     );
     if (!edited) throw await staleRecord(operation, principal, params.id);

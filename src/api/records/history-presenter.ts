@@ -92,6 +92,7 @@ function presentOperation(
       verdict: op.location.verdict,
       distance_m: op.location.distanceM,
     },
+    fallback: op.fallback,
     outcome: op.outcome,
     outcome_code: op.outcomeCode,
     base_op_id: op.baseOpId,

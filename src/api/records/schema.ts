@@ -13,7 +13,16 @@ import {
   ROLES,
   SESSION_STATUSES,
 } from '../../domain/types.ts';
-import { dateField, idField, instantReply, textField } from '../fields.ts';
+import { FALLBACKS } from '../../domain/presence/fallback.ts';
+import {
+  dateField,
+  fallbackField,
+  fallbackMisplaced,
+  fitsFallback,
+  idField,
+  instantReply,
+  textField,
+} from '../fields.ts';
 import { pagingQuery } from '../paging.ts';
 import { locationReply, recordReply } from '../sessions/schema.ts';
 
@@ -39,21 +48,28 @@ const claim = {
   notes: textField.optional(),
   reason: textField.optional(),
   base_op_id: idField.nullish(),
+  fallback: fallbackField.optional(),
 };
 
-export const markBody = z.strictObject({
-  session: idField,
-  ...claim,
-  source: z.enum(['manual', 'offline']).default('manual'),
-  acks: z.array(idField).max(50).optional(),
-});
+export const markBody = z
+  .strictObject({
+    session: idField,
+    ...claim,
+    source: z.enum(['manual', 'offline']).default('manual'),
+    acks: z.array(idField).max(50).optional(),
+  })
+  .refine(fitsFallback, fallbackMisplaced('fallback'));
 
 /** Most items of one bulk request (marks.md section 12). */
 export const BULK_ITEMS_MAX = 500;
 
+const bulkItem = z
+  .strictObject({ ...claim, op_id: idField.optional() })
+  .refine(fitsFallback, fallbackMisplaced('fallback'));
+
 export const bulkMarkBody = z.strictObject({
   session: idField,
-  records: z.array(z.strictObject({ ...claim, op_id: idField.optional() })).max(BULK_ITEMS_MAX),
+  records: z.array(bulkItem).max(BULK_ITEMS_MAX),
   default: z.strictObject({ mark: z.enum(MARKS) }).optional(),
 });
 
@@ -120,11 +136,14 @@ const textReplies = {
 
 export const recordDetailReply = listedRecordReply.extend(textReplies);
 
-export const editBody = z.strictObject({
-  mark: z.enum(MARKS),
-  notes: textField.optional(),
-  reason: textField.optional(),
-});
+export const editBody = z
+  .strictObject({
+    mark: z.enum(MARKS),
+    notes: textField.optional(),
+    reason: textField.optional(),
+    fallback: fallbackField.optional(),
+  })
+  .refine(fitsFallback, fallbackMisplaced('fallback'));
 
 const explanationCodes = Object.keys(EXPLANATIONS) as [ExplanationCode, ...ExplanationCode[]];
 
@@ -148,6 +167,7 @@ const historyOperation = z.strictObject({
   clock_trust: z.string().nullable(),
   device_id: z.string().nullable(),
   location: locationReply.nullable(),
+  fallback: z.enum(FALLBACKS).nullable(),
   outcome: z.enum(OPERATION_OUTCOMES),
   outcome_code: z.string().nullable(),
   base_op_id: idField.nullable(),

@@ -48,6 +48,7 @@ export function presentSession(row: SessionListRow, nowMs: number): z.input<type
     auto_opened: row.autoOpened,
     auto_closed: row.autoClosed,
     taken: row.taken,
+    shows_codes: row.showsCodes,
     qr_expires_at: displayEnd(row, nowMs),
     self_entry: selfEntryOf(row),
     notes: row.notes,
@@ -102,6 +103,7 @@ export function presentRecord(
     | 'excuseCategory'
     | 'deviceId'
     | 'location'
+    | 'fallback'
     | 'syncStatus'
     | 'flags'
     | 'winnerOpId'
@@ -124,6 +126,7 @@ export function presentRecord(
       verdict: row.location.verdict,
       distance_m: row.location.distanceM,
     },
+    fallback: row.fallback,
     sync_status: row.syncStatus,
     flags: [...row.flags],
     winner_op_id: row.winnerOpId,

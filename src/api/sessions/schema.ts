@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { SYNC_STATUSES } from '../../db/queries/record-sync.ts';
 import { SESSION_ORDERINGS, type SessionOrdering } from '../../db/queries/sessions.ts';
+import { FALLBACKS } from '../../domain/presence/fallback.ts';
 import { COMPONENTS, MARK_SOURCES, MARKS, SESSION_STATUSES } from '../../domain/types.ts';
 import { dateField, idField, instantField, instantReply, textField } from '../fields.ts';
 import { pagingQuery } from '../paging.ts';
@@ -68,6 +69,7 @@ export const sessionReply = z.strictObject({
   auto_opened: z.boolean(),
   auto_closed: z.boolean(),
   taken: z.boolean(),
+  shows_codes: z.boolean().describe('a code of the class was on a screen'),
   qr_expires_at: instantReply
     .nullable()
     .describe('when the display of codes that runs now ends; null where none runs'),
@@ -120,6 +122,7 @@ export const recordReply = z.strictObject({
   excuse_category: z.string().nullable(),
   device_id: z.string().nullable(),
   location: locationReply.nullable(),
+  fallback: z.enum(FALLBACKS).nullable(),
   sync_status: z.enum(SYNC_STATUSES),
   flags: z.array(z.string()),
   winner_op_id: idField.nullable(),

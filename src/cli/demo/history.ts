@@ -7,6 +7,7 @@ import type { OperationDraft } from '../../operations/records/apply-operations.t
 import type { GeneratedSession } from '../../operations/timetable/insert-sessions.ts';
 import { canonicalJson } from '../../security/canonical-json.ts';
 import { uuidV5 } from '../../security/uuid-v5.ts';
+import { CodeClasses } from './code-class.ts';
 import {
   HOUR_MS,
   idAt,
@@ -40,8 +41,13 @@ export interface HistoryInput {
   readonly devices: DemoDevices;
 }
 
+/** What a class is played with. */
+interface PlayInput extends HistoryInput {
+  readonly codes: CodeClasses;
+}
+
 /** How a class's attendance was taken. */
-type Style = 'roll_call' | 'terminal' | 'not_taken';
+type Style = 'roll_call' | 'terminal' | 'codes' | 'not_taken';
 
 const NOT_TAKEN_SECTION = 'CS304-B';
 const NOT_TAKEN_AGE_DAYS = 9;
@@ -60,16 +66,21 @@ export async function writeHistory(
   input: HistoryInput,
   onProgress: (share: number) => void,
 ): Promise<PastClass[]> {
-  const over = input.sessions.filter(({ closesAt }) => Date.parse(closesAt) < context.nowMs);
+  const over = input.sessions
+    .filter(({ closesAt }) => Date.parse(closesAt) < context.nowMs)
+    .sort((a, b) => Date.parse(a.startAt) - Date.parse(b.startAt));
+  const codes = new CodeClasses(context);
   const notTaken = chooseNotTaken(context, input.university, over);
   const past: PastClass[] = [];
   for (const [index, session] of over.entries()) {
-    past.push(playClass(context, input, session, session === notTaken));
+    past.push(playClass(context, { ...input, codes }, session, session === notTaken));
     onProgress((index / over.length) * 0.4);
     // Lets the progress bar draw; the work itself never waits.
     if (index % 40 === 0) await new Promise<void>((resolve) => setImmediate(resolve));
   }
+  await codes.writePhones(context.em);
   await writeRegisters(context.em, past, (share) => onProgress(0.4 + share * 0.6));
+  await codes.write(context.em);
   await markTerminalsSeen(context, input.devices);
   return past;
 }
@@ -88,7 +99,7 @@ function chooseNotTaken(
 
 function playClass(
   context: SeedContext,
-  input: HistoryInput,
+  input: PlayInput,
   session: GeneratedSession,
   isNotTaken: boolean,
 ): PastClass {
@@ -107,7 +118,7 @@ function playClass(
   const early = excused.filter(({ decidedAtMs }) => (decidedAtMs ?? 0) < openedAtMs);
   for (const leave of early) applyLeave(register, leave, leave.decidedAtMs ?? openedAtMs);
   register.open(openedAtMs);
-  const style = styleOf(context, input.devices, session, isNotTaken);
+  const style = styleOf(context, input, { session, section, isNotTaken });
   const onLeave = new Set(excused.map(({ student }) => student));
   takeAttendance(context, input, { register, section, roster, onLeave, style });
   register.close(closedAtMs);
@@ -156,13 +167,17 @@ function applyLeave(register: Register, leave: LeaveModel, atMs: number): void {
 
 function styleOf(
   { random }: SeedContext,
-  devices: DemoDevices,
-  session: GeneratedSession,
-  isNotTaken: boolean,
+  { devices, codes }: PlayInput,
+  {
+    session,
+    section,
+    isNotTaken,
+  }: { session: GeneratedSession; section: SectionModel; isNotTaken: boolean },
 ): Style {
   if (isNotTaken) return 'not_taken';
   const hasTerminal = devices.byRoom.has(session.slot.roomId);
-  return hasTerminal && random.chance(TERMINAL_SHARE) ? 'terminal' : 'roll_call';
+  if (hasTerminal && random.chance(TERMINAL_SHARE)) return 'terminal';
+  return codes.shows(session, section) ? 'codes' : 'roll_call';
 }
 
 interface ClassRoom {
@@ -173,13 +188,14 @@ interface ClassRoom {
   readonly style: Style;
 }
 
-function takeAttendance(context: SeedContext, input: HistoryInput, room: ClassRoom): void {
+function takeAttendance(context: SeedContext, input: PlayInput, room: ClassRoom): void {
   if (room.style === 'not_taken') return;
   const { random } = context;
   const came = room.roster.filter(
     (student) => !room.onLeave.has(student) && random.chance(student.diligence),
   );
   if (room.style === 'terminal') punchIn(context, input, room, came);
+  else if (room.style === 'codes') input.codes.play(room.register, room.section, came);
   else callRoll(context, room, came);
 }
 

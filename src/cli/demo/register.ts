@@ -53,6 +53,7 @@ export class Register {
   readonly #records = new Map<Id, OwnRecord>();
   #status: SessionStatus = 'scheduled';
   #taken = false;
+  #shownAtMs: number | null = null;
 
   constructor(context: SeedContext, session: GeneratedSession, roster: readonly Id[]) {
     this.#context = context;
@@ -62,6 +63,16 @@ export class Register {
 
   get taken(): boolean {
     return this.#taken;
+  }
+
+  /** When the code of the class came on the screen; null where it showed none. */
+  get shownAtMs(): number | null {
+    return this.#shownAtMs;
+  }
+
+  /** The code of the class is on the screen from now on. */
+  show(atMs: number): void {
+    this.#shownAtMs = atMs;
   }
 
   /** Every operation of the class. */
@@ -169,7 +180,7 @@ export class Register {
     const operations = this.operations();
     return {
       humanOperations: operations.filter((op) => op.rank >= RANK.faculty).length,
-      wasObserved: false,
+      wasObserved: this.#shownAtMs !== null,
       machineStudents: new Set(
         operations
           .filter((op) => op.rank >= RANK.weak && op.rank <= RANK.biometric)
@@ -246,10 +257,10 @@ export class Register {
       targetOpId: null,
       excuseCategory: draft.excuseCategory ?? null,
       phase: 'entry',
-      flags: [],
+      flags: draft.flags ?? [],
       outcome: 'admitted',
       outcomeCode: null,
-      deviceKeyId: null,
+      deviceKeyId: draft.deviceKeyId ?? null,
       capturedAt: null,
       clockTrust: 'server',
       clientId: null,
@@ -279,7 +290,7 @@ export class Register {
       opensAt: session.opensAt,
       closesAt: session.closesAt,
       lockDueAt: null,
-      lateReferenceAt: null,
+      lateReferenceAt: this.#shownAtMs === null ? null : iso(this.#shownAtMs),
       autoOpen: true,
       epoch: 1,
       version: 1,

@@ -11,6 +11,7 @@ import type { ResolvableOperation } from '../../domain/attendance/operation.ts';
 import { resolve } from '../../domain/attendance/resolver.ts';
 import type { Id } from '../../domain/types.ts';
 import { createDeps, operationFor, type Deps } from '../../deps.ts';
+import { verifyRecords, type Difference } from '../../operations/records/verify-records.ts';
 import { resolutionContext } from '../../operations/records/settle-records.ts';
 import { findSessionRow } from '../../operations/sessions/session-row.ts';
 import { SEED_ACTOR } from './context.ts';
@@ -170,6 +171,51 @@ describe('seedUniversity', () => {
 
     expect(events.length).toBeGreaterThan(50_000);
     expect(new Map(stored.map((head) => [head.chain, `${head.seq} ${head.hash}`]))).toEqual(heads);
+  });
+
+  it('has scans, marks without one and what deserves a look, for the teacher of the demo', async () => {
+    const count = (table: string, where = 'true') =>
+      numberOf(`select count(*) from ${table} where ${where}`);
+
+    expect(await count('session_display')).toBeGreaterThan(5);
+    expect(await count('presence_evidence')).toBeGreaterThan(200);
+    expect(await count('presence_evidence', "verdict = 'accepted_flagged'")).toBeGreaterThan(0);
+    // One of each in every section of the teacher.
+    expect(await count('scan_refusal', 'other_student_id is not null')).toBe(3);
+    expect(await count('head_count', "outcome = 'headcount_excess'")).toBe(3);
+    expect(await count('device_binding', 'replaces_id is not null')).toBe(3);
+    expect(
+      await count('attendance_operation', "evidence ->> 'fallback' is not null"),
+    ).toBeGreaterThan(10);
+    // Whoever tries the demo registers a first phone.
+    expect(
+      await numberOf(`select count(*) from device_binding b join app_user u on u.id = b.user_id
+        where u.email like '%@demo.campus' and u.email like 'student%'`),
+    ).toBe(0);
+    // Every accepted scan left its evidence, with its own phone, while its code was shown.
+    expect(
+      await numberOf(`select count(*) from attendance_operation o
+        left join presence_evidence e on e.op_id = o.op_id
+        left join session_display d on d.session_id = o.session_id
+        left join device_binding b on b.device_key_id = o.device_key_id
+          and b.valid_from <= o.eff_at and (b.valid_to is null or b.valid_to > o.eff_at)
+        left join student st on st.id = o.student_id and st.user_id = b.user_id
+        where o.source = 'qr' and (e.id is null or st.id is null or d.started_at > o.eff_at
+          or (e.verdict = 'accepted_flagged') <> (o.flags = '{presence_flagged}')
+          or o.rank <> case e.verdict when 'accepted' then 50 else 40 end)`),
+    ).toBe(0);
+  });
+
+  it('agrees with the ledger where codes were shown, flags and contradictions too', async () => {
+    const found: Difference[] = [];
+    const from = new Date(Date.now() - 22 * 86_400_000).toISOString().slice(0, 10);
+
+    const compared = await verifyRecords(deps.orm.em.fork(), { from }, (difference) =>
+      found.push(difference),
+    );
+
+    expect(compared).toBeGreaterThan(50);
+    expect(found).toEqual([]);
   });
 
   it('gives rooms, teachers and groups one class at a time', async () => {

@@ -26,6 +26,8 @@ const OPERATION_COLUMNS: readonly Column<NewOperation>[] = [
   ['base_op_id', 'uuid', (op) => op.baseOpId],
   ['excuse_category', 'text', (op) => op.excuseCategory],
   ['phase', 'text', (op) => op.phase],
+  ['flags', 'text[]', (op) => `{${op.flags.join(',')}}`],
+  ['device_key_id', 'uuid', (op) => op.deviceKeyId],
   ['evidence', 'jsonb', (op) => op.evidence],
   ['device_ref', 'text', (op) => op.deviceRef],
   ['leave_application_id', 'uuid', (op) => op.leaveApplicationId],
@@ -47,6 +49,7 @@ const RECORD_COLUMNS: readonly Column<RecordOf>[] = [
   ['arrival_at', 'timestamptz', (record) => record.arrivalAt],
   ['marked_at', 'timestamptz', (record) => record.markedAt],
   ['excuse_category', 'text', (record) => record.excuseCategory],
+  ['flags', 'text[]', (record) => `{${record.flags.join(',')}}`],
   ['version', 'int', (record) => record.version],
 ];
 
@@ -101,10 +104,10 @@ async function endSessions(em: Em, past: readonly PastClass[]): Promise<void> {
     `update attendance_session s set status = n.status, opened_at = n.opened_at,
        closed_at = n.closed_at, lock_due_at = n.lock_due_at, locked_at = n.locked_at,
        taken = n.taken, auto_opened = true, auto_closed = true, version = n.version,
-       workflow_started_at = n.locked_at
+       workflow_started_at = n.locked_at, late_reference_at = n.shown_at
      from unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[],
-       ?::timestamptz[], ?::boolean[], ?::int[])
-       as n(id, status, opened_at, closed_at, lock_due_at, locked_at, taken, version)
+       ?::timestamptz[], ?::boolean[], ?::int[], ?::timestamptz[])
+       as n(id, status, opened_at, closed_at, lock_due_at, locked_at, taken, version, shown_at)
      where s.id = n.id`,
     [
       past.map(({ register }) => register.session.id),
@@ -114,7 +117,11 @@ async function endSessions(em: Em, past: readonly PastClass[]): Promise<void> {
       past.map(({ lockDueAtMs }) => iso(lockDueAtMs)),
       past.map(({ lockedAtMs }) => (lockedAtMs === null ? null : iso(lockedAtMs))),
       past.map(({ register }) => register.taken),
-      past.map(({ lockedAtMs }) => (lockedAtMs === null ? 3 : 4)),
+      past.map(
+        ({ lockedAtMs, register }) =>
+          (lockedAtMs === null ? 3 : 4) + (register.shownAtMs === null ? 0 : 1),
+      ),
+      past.map(({ register }) => (register.shownAtMs === null ? null : iso(register.shownAtMs))),
     ],
   );
 }

@@ -14,6 +14,7 @@ import type {
   Role,
   SessionPolicy,
 } from '../../domain/types.ts';
+import type { Fallback } from '../../domain/presence/fallback.ts';
 import { firstRow, rows, toInstant, toInstantOrNull, type Em } from '../orm.ts';
 import { toLocation, type RecordLocation } from './records.ts';
 import type { Condition } from './sessions.ts';
@@ -81,6 +82,8 @@ export interface HistoryRow {
   /** The registered device, or the student's own phone. */
   readonly deviceId: string | null;
   readonly location: RecordLocation | null;
+  /** Why staff marked without a scan; null where they gave none. */
+  readonly fallback: Fallback | null;
   readonly baseOpId: Id | null;
   readonly acks: readonly Id[];
   readonly targetOpId: Id | null;
@@ -118,6 +121,7 @@ interface Row {
   device_key_id: string | null;
   device_id: string | null;
   location: unknown;
+  fallback: Fallback | null;
   base_op_id: string | null;
   acks: string[];
   target_op_id: string | null;
@@ -145,7 +149,7 @@ export async function listRecordOperations(
        o.received_at, o.captured_at, o.clock_trust, o.outcome, o.outcome_code, o.device_key_id,
        coalesce(o.device_ref, case when o.source in ('qr', 'self') then o.device_key_id::text end)
          as device_id,
-       o.evidence -> 'location' as location, o.base_op_id, o.acks, o.target_op_id,
+       o.evidence -> 'location' as location, o.evidence ->> 'fallback' as fallback, o.base_op_id, o.acks, o.target_op_id,
        o.excuse_category, o.phase, o.flags, ${recheckMissed('o')} as recheck_missed,
        o.notes_sealed, o.reason_sealed, o.actor_id,
        a.first_name || ' ' || a.last_name as actor_name,
@@ -178,6 +182,7 @@ function toHistoryRow(row: Row): HistoryRow {
     deviceKeyId: row.device_key_id,
     deviceId: row.device_id,
     location: toLocation(row.location),
+    fallback: row.fallback,
     baseOpId: row.base_op_id,
     acks: row.acks,
     targetOpId: row.target_op_id,

@@ -9,6 +9,7 @@ import type {
   MarkSource,
   SessionStatus,
 } from '../../domain/types.ts';
+import type { Fallback } from '../../domain/presence/fallback.ts';
 import { firstRow, rows, toInstant, toInstantOrNull, type Em } from '../orm.ts';
 import { conflictedPairs, syncStatusOf, waitingPairs, type SyncStatus } from './record-sync.ts';
 import type { Condition, Page } from './sessions.ts';
@@ -33,6 +34,8 @@ export interface RecordListRow {
   readonly excuseCategory: ExcuseCategory | null;
   readonly deviceId: string | null;
   readonly location: RecordLocation | null;
+  /** Why staff marked without a scan; null where they gave none. */
+  readonly fallback: Fallback | null;
   readonly syncStatus: SyncStatus;
   readonly flags: readonly string[];
   readonly winnerOpId: Id | null;
@@ -116,7 +119,7 @@ function ofSyncStatus(status: SyncStatus): Condition[] {
 const EVIDENCE_COLUMNS = `
   coalesce(o.device_ref, case when o.source in ('qr', 'self') then o.device_key_id::text end)
     as device_id,
-  o.evidence -> 'location' as location`;
+  o.evidence -> 'location' as location, o.evidence ->> 'fallback' as fallback`;
 
 /** Records of one page within the scope over `s` and `st`, and how many there are. */
 export async function listRecords(
@@ -242,6 +245,7 @@ interface Row {
   excuse_category: ExcuseCategory | null;
   device_id: string | null;
   location: unknown;
+  fallback: Fallback | null;
   has_conflict: boolean;
   is_waiting: boolean;
   flags: string[];
@@ -281,6 +285,7 @@ type RecordColumns = Pick<
   | 'excuse_category'
   | 'device_id'
   | 'location'
+  | 'fallback'
   | 'has_conflict'
   | 'is_waiting'
   | 'flags'
@@ -302,6 +307,7 @@ function toRecord(row: RecordColumns): NonNullable<RollRow['record']> {
     excuseCategory: row.excuse_category,
     deviceId: row.device_id,
     location: toLocation(row.location),
+    fallback: row.fallback,
     syncStatus: syncStatusOf(row.has_conflict, row.is_waiting),
     flags: row.flags,
     winnerOpId: row.winner_op_id,

@@ -58,6 +58,8 @@ export interface SessionListRow {
   readonly autoOpened: boolean;
   readonly autoClosed: boolean;
   readonly taken: boolean;
+  /** Its code was on a screen. */
+  readonly showsCodes: boolean;
   readonly lockAfterHours: number;
   readonly selfEntryEnabled: boolean;
   readonly selfEntryMinutes: number;
@@ -150,7 +152,8 @@ export async function listSessions(
        cs.section_name, f.id as faculty_id, u.first_name, u.last_name, rm.code as room, ca.zone,
        s.scheduled_date, s.start_at, s.end_at, s.opens_at, s.closes_at, s.lock_due_at, s.status,
        s.kind, s.component, s.units, s.biometric_enabled, s.auto_open, s.auto_opened, s.auto_closed,
-       s.taken, (s.policy->>'lockAfterHours')::int as lock_after_hours,
+       s.taken, exists (select 1 from session_display d where d.session_id = s.id) as shows_codes,
+       (s.policy->>'lockAfterHours')::int as lock_after_hours,
        coalesce((s.policy->>'selfEntryEnabled')::boolean, false) as self_entry_enabled,
        coalesce((s.policy->>'selfEntryMinutes')::int, 0) as self_entry_minutes,
        case when d.expires_at is not null then least(d.expires_at, s.closes_at) end as display_ends_at, s.notes, s.epoch, s.version,
@@ -230,6 +233,7 @@ interface Row {
   auto_opened: boolean;
   auto_closed: boolean;
   taken: boolean;
+  shows_codes: boolean;
   lock_after_hours: number;
   self_entry_enabled: boolean;
   self_entry_minutes: number;
@@ -277,6 +281,7 @@ function toListRow(row: Row): SessionListRow {
     autoOpened: row.auto_opened,
     autoClosed: row.auto_closed,
     taken: row.taken,
+    showsCodes: row.shows_codes,
     lockAfterHours: row.lock_after_hours,
     selfEntryEnabled: row.self_entry_enabled,
     selfEntryMinutes: row.self_entry_minutes,

@@ -48,6 +48,9 @@ const POINTS = {
 } as const;
 export type RiskSignal = keyof typeof POINTS;
 
+/** Every signal, as reports name them. */
+export const RISK_SIGNALS = Object.keys(POINTS) as [RiskSignal, ...RiskSignal[]];
+
 const OLD_TICKET_MS = 60_000;
 const SCORE_MAX = 100;
 

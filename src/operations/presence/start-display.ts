@@ -79,7 +79,7 @@ export async function startDisplay(
 }
 
 /** When the display ends, in whole seconds: the display token, a JWT, counts no smaller ones. */
-function displayEnd(session: SessionRow, nowMs: number): Instant {
+export function displayEnd(session: Pick<SessionRow, 'closesAt'>, nowMs: number): Instant {
   const endMs = Math.min(Date.parse(session.closesAt), nowMs + DISPLAY_MS);
   return new Date(Math.floor(endMs / 1_000) * 1_000).toISOString();
 }

@@ -7,6 +7,7 @@ import {
   type LiveEntry,
 } from '../../audit/append-log.ts';
 import type { Em } from '../../db/orm.ts';
+import { fallbackOf, type Fallback } from '../../domain/presence/fallback.ts';
 import type { Id } from '../../domain/types.ts';
 import type { CanonicalValue } from '../../security/canonical-json.ts';
 import type { Actor, Operation } from '../ports.ts';
@@ -80,8 +81,9 @@ export function markEntries(
 ): AuditEntry[] {
   const chain = sessionChain(sessionId);
   const by = (studentId: Id): Actor => (typeof actor === 'function' ? actor(studentId) : actor);
-  const recorded = stored.map((op) =>
-    auditEntry(by(op.studentId), {
+  const recorded = stored.map((op) => {
+    const fallback = fallbackOf(op.evidence);
+    return auditEntry(by(op.studentId), {
       chain,
       action: 'op.recorded',
       entityType: 'AttendanceOperation',
@@ -94,10 +96,11 @@ export function markEntries(
         mark: op.mark,
         rank: op.rank,
         eff_at: new Date(op.effAtMs).toISOString(),
+        ...(fallback === null ? {} : { fallback }),
         ...(op.outcome === 'admitted' ? {} : { outcome: op.outcome, code: op.outcomeCode }),
       },
-    }),
-  );
+    });
+  });
   const changed = changes.map((change) =>
     auditEntry(by(change.studentId), {
       chain,
@@ -132,11 +135,12 @@ async function liveEntries(em: Em, marks: readonly SessionMarks[]): Promise<Live
     marks.map(({ session }) => session.id),
   );
   const entries: LiveEntry[] = [];
-  for (const { session, changes, conflicts, sessionChanged } of marks) {
+  for (const { session, stored, changes, conflicts, sessionChanged } of marks) {
+    const fallbacks = new Map(stored.map((op) => [op.opId, fallbackOf(op.evidence)]));
     const own = counts.get(session.id);
     if (!own) throw new Error(`the records of ${session.id} were not counted`);
     entries.push(
-      ...changes.map((change) => recordEntry(session.id, change)),
+      ...changes.map((change) => recordEntry(session.id, change, fallbacks)),
       ...(conflicts ?? []).map((conflict) => conflictEntry(session.id, conflict)),
       sessionChanged
         ? await sessionEntry(em, session.id, own)
@@ -146,7 +150,11 @@ async function liveEntries(em: Em, marks: readonly SessionMarks[]): Promise<Live
   return entries;
 }
 
-const recordEntry = (sessionId: Id, { studentId, after }: RecordChange): LiveEntry => ({
+const recordEntry = (
+  sessionId: Id,
+  { studentId, after }: RecordChange,
+  fallbacks: ReadonlyMap<Id, Fallback | null>,
+): LiveEntry => ({
   sessionId,
   type: 'record.changed',
   payload: {
@@ -155,6 +163,7 @@ const recordEntry = (sessionId: Id, { studentId, after }: RecordChange): LiveEnt
     source: after.source,
     winner_op_id: after.winnerOpId,
     version: after.version,
+    ...toldFallback(fallbacks.get(after.winnerOpId ?? '')),
   },
 });
 
@@ -179,3 +188,7 @@ async function sessionEntry(em: Em, sessionId: Id, counts: SessionCounts): Promi
     },
   };
 }
+
+/** Of a claim stored just now it is known; an earlier one that wins again is read with the roll. */
+const toldFallback = (fallback: Fallback | null | undefined) =>
+  fallback === undefined ? {} : { fallback };

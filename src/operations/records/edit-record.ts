@@ -3,12 +3,13 @@ import { firstRow, type Em } from '../../db/orm.ts';
 import { stateRefusal } from '../../domain/attendance/admission.ts';
 import { errorCodeOf } from '../../domain/attendance/results.ts';
 import { appError } from '../../domain/errors.ts';
+import type { Fallback } from '../../domain/presence/fallback.ts';
 import type { Id, Mark } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
 import { beginMarks, type LockedSession, lockSessionForMarks } from '../sessions/session-row.ts';
 import { lockStudents } from './lock-reach.ts';
 import { applyOperations, type OperationDraft, type OperationResult } from './apply-operations.ts';
-import { markingRank, withRetries, type MarkScope } from './mark-records.ts';
+import { fallbackEvidence, markingRank, withRetries, type MarkScope } from './mark-records.ts';
 import type { RecordState } from './lock-records.ts';
 
 /** What a person wants a record to say. */
@@ -20,6 +21,8 @@ export interface RecordEdit {
   readonly mark: Mark;
   readonly notes: string | undefined;
   readonly reason: string | undefined;
+  /** Why there was no scan, with a mark of presence only. */
+  readonly fallback?: Fallback | undefined;
 }
 
 /** Conditions of an edit: who reads the record (over `s` and `st`), and who marks its session. */
@@ -128,6 +131,7 @@ function draftOf(edit: RecordEdit, studentId: Id, rank: number): OperationDraft 
     source: 'manual',
     notes: edit.notes ?? null,
     reason: edit.reason ?? null,
+    ...fallbackEvidence(edit.fallback),
     isInteractive: true,
   };
 }

@@ -2,6 +2,7 @@
 import { firstRow, rows, sqlState, type Em } from '../../db/orm.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
 import { appError, AppError } from '../../domain/errors.ts';
+import type { Fallback } from '../../domain/presence/fallback.ts';
 import type { Id, Mark } from '../../domain/types.ts';
 import { uuidV5 } from '../../security/uuid-v5.ts';
 import type { Operation } from '../ports.ts';
@@ -18,6 +19,8 @@ export interface MarkItem {
   readonly reason?: string | undefined;
   readonly baseOpId?: Id | null | undefined;
   readonly acks?: readonly Id[] | undefined;
+  /** Why there was no scan, with a mark of presence only. */
+  readonly fallback?: Fallback | undefined;
 }
 
 /** Conditions over session `s`: who sees it, who teaches it, who may override. */
@@ -141,6 +144,12 @@ function toDraft(item: MarkItem, rank: number): OperationDraft {
     acks: item.acks ?? [],
     notes: item.notes ?? null,
     reason: item.reason ?? null,
+    ...fallbackEvidence(item.fallback),
     isInteractive: true,
   };
+}
+
+/** A fallback as the evidence of a claim; hashed with it (R0). Without one the claim has none. */
+export function fallbackEvidence(fallback: Fallback | undefined): Pick<OperationDraft, 'evidence'> {
+  return fallback === undefined ? {} : { evidence: { fallback } };
 }

@@ -7,6 +7,7 @@ import { judgeCapture, type JudgedTime } from '../../domain/attendance/capture-t
 import { RANK } from '../../domain/attendance/ranks.ts';
 import type { Refusal } from '../../domain/attendance/results.ts';
 import { AppError } from '../../domain/errors.ts';
+import type { Fallback } from '../../domain/presence/fallback.ts';
 import type { Id, Instant, Mark } from '../../domain/types.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { QrCodes } from '../../security/qr-codes.ts';
@@ -44,6 +45,8 @@ export interface SyncEvidence {
   readonly qr_code?: string | undefined;
   /** The key of the device that captured it, where another one sends it. */
   readonly device_key_id?: Id | undefined;
+  /** Why there was no scan, as a teacher chose it. */
+  readonly fallback?: Fallback | undefined;
 }
 
 /** A request of one device. */
@@ -248,21 +251,23 @@ const hasEvidence = (evidence: SyncEvidence): boolean =>
   Object.keys(claimedOf(evidence)).length > 0;
 
 /** What the phone sent, for telling a repeat from a misuse of its id. */
-function claimedOf({ qr_code, device_key_id }: SyncEvidence): Record<string, string> {
+function claimedOf({ qr_code, device_key_id, fallback }: SyncEvidence): Record<string, string> {
   return {
     ...(qr_code === undefined ? {} : { qr_code }),
     ...(device_key_id === undefined ? {} : { device_key_id }),
+    ...(fallback === undefined ? {} : { fallback }),
   };
 }
 
 /** What is kept of it: the step a code proves, never the code itself. */
 function evidenceOf(
-  { device_key_id }: SyncEvidence,
+  { device_key_id, fallback }: SyncEvidence,
   scan: SavedScan | null,
 ): Record<string, string | number> | null {
   const evidence = {
     ...(scan && scan.refusal === null ? { via: 'qr', step: scan.step } : {}),
     ...(device_key_id === undefined ? {} : { device_key_id }),
+    ...(fallback === undefined ? {} : { fallback }),
   };
   return Object.keys(evidence).length === 0 ? null : evidence;
 }
@@ -271,6 +276,12 @@ function evidenceOf(
 function studentRefusal(scope: SyncScope, item: SyncItem): Refusal | null {
   if (item.studentId !== scope.studentId) {
     return { code: 'student_not_accepted', detail: 'You can send claims about yourself only.' };
+  }
+  if (item.evidence.fallback !== undefined) {
+    return {
+      code: 'kind_not_allowed',
+      detail: 'evidence.fallback is chosen by the staff of the class; send the scanned code alone.',
+    };
   }
   if (item.evidence.qr_code === undefined) {
     return { code: 'kind_not_allowed', detail: 'A student can send scanned codes only.' };

@@ -24,6 +24,7 @@ export const queryKeys = {
   studentStatistics: (student: string) => ['statistics', 'student', student] as const,
   courseStatistics: (section: string) => ['statistics', 'course', section] as const,
   eligibility: (filters: object) => ['statistics', 'eligibility', filters] as const,
+  integrity: (filters: object) => ['statistics', 'integrity', filters] as const,
   sections: ['section'] as const,
   rooms: ['room'] as const,
   presenceChecks: (session: string) => ['presence-check', session] as const,

@@ -1,7 +1,7 @@
 /** Calls about everything behind one record. */
 import type { ApiClient } from './client.ts';
 import { readRecords } from './records.ts';
-import type { ListedRecord, Mark } from './types.ts';
+import type { Fallback, ListedRecord, Mark } from './types.ts';
 
 const BASE = '/api/v1/attendance/records/';
 
@@ -38,6 +38,8 @@ export interface HistoryOperation {
     readonly verdict: 'inside' | 'outside' | 'unknown';
     readonly distance_m: number | null;
   } | null;
+  /** Why staff marked without a scan; null where they gave none. */
+  readonly fallback: Fallback | null;
   readonly notes: string | null;
   readonly reason: string | null;
   readonly has_notes: boolean;

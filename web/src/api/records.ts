@@ -1,6 +1,6 @@
 /** Calls about attendance records. */
 import type { ApiClient } from './client.ts';
-import type { BulkResult, Listed, ListedRecord, MarkResult, RollMark } from './types.ts';
+import type { BulkResult, Fallback, Listed, ListedRecord, MarkResult, RollMark } from './types.ts';
 
 const BASE = '/api/v1/attendance/records/';
 
@@ -10,6 +10,8 @@ export interface MarkOperation {
   readonly student: string;
   readonly mark: RollMark;
   readonly reason?: string;
+  /** Why there was no scan; with present and late only. */
+  readonly fallback?: Fallback;
   /** The operation that decided the record as it was shown when this mark was made. */
   readonly base_op_id?: string;
 }

@@ -8,6 +8,17 @@ export type Mark = (typeof MARKS)[number];
 export const ROLL_MARKS = ['present', 'late', 'absent'] as const;
 export type RollMark = (typeof ROLL_MARKS)[number];
 
+/** Why staff marked a student who did not scan. */
+export const FALLBACKS = [
+  'no_phone',
+  'flat_battery',
+  'no_camera',
+  'shared_phone',
+  'id_card',
+  'other',
+] as const;
+export type Fallback = (typeof FALLBACKS)[number];
+
 export const SESSION_STATUSES = ['scheduled', 'open', 'closed', 'locked', 'cancelled'] as const;
 export type SessionStatus = (typeof SESSION_STATUSES)[number];
 
@@ -138,6 +149,8 @@ export interface Session {
   readonly counts: Counts;
   readonly auto_open: boolean;
   readonly taken: boolean;
+  /** A code of the class was on a screen. */
+  readonly shows_codes: boolean;
   readonly notes: string;
   /** Until when students may enter themselves; null where they may not. */
   readonly self_entry: { readonly enabled: boolean; readonly closes_at: string | null };
@@ -156,6 +169,8 @@ export interface AttendanceRecord {
   readonly capture_mode: string | null;
   readonly arrival_at: string | null;
   readonly excuse_category: string | null;
+  /** Why staff marked without a scan; null where they gave none. */
+  readonly fallback: Fallback | null;
   readonly flags: readonly string[];
   readonly winner_op_id: string | null;
   readonly version: number;

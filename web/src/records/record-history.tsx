@@ -194,6 +194,9 @@ function Facts({ entry, zone }: EntryProps & { readonly zone: string }) {
         ? speaker
         : t('records.by', { name: speaker, role }),
     `${t(`source.${sourceKey(entry.source)}`)}: ${entry.rank_word}`,
+    ...(entry.fallback === null
+      ? []
+      : [t('records.withoutScan', { why: t(`fallback.${entry.fallback}`) })]),
     ...(location === null ? [] : [placeOf(location)]),
     ...(device === null ? [] : [t('records.device', { id: device.slice(-8) })]),
     ...(mode === 'online'

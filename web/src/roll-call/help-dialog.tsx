@@ -8,6 +8,7 @@ const ROWS = [
   { keys: ['L'], text: 'helpLate' },
   { keys: ['A'], text: 'helpAbsent' },
   { keys: ['Space'], text: 'helpCycle' },
+  { keys: ['N'], text: 'helpFallback' },
   { keys: ['H'], text: 'helpHistory' },
   { keys: ['/'], text: 'helpSearch' },
   { keys: ['Esc'], text: 'helpLeave' },

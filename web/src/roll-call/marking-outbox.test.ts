@@ -93,7 +93,7 @@ describe('createMarkingOutbox', () => {
     outbox.add([operation('a', 'present')]);
     outbox.add([operation('a', 'late')]);
     outbox.add([operation('a', 'absent')]);
-    expect(outbox.state().unsent.get('a')).toBe('absent');
+    expect(outbox.state().unsent.get('a')?.mark).toBe('absent');
 
     await request(0).answer();
     await request(1).answer();
@@ -145,7 +145,7 @@ describe('createMarkingOutbox', () => {
   it('saves what is unsent after every change, and sends what was restored', async () => {
     const kept = operation('a', 'late');
     const { outbox, request, saved } = setUp([kept]);
-    expect(outbox.state().unsent.get('a')).toBe('late');
+    expect(outbox.state().unsent.get('a')?.mark).toBe('late');
     outbox.start();
     const added = operation('b', 'present');
     outbox.add([added]);

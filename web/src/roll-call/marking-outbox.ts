@@ -1,6 +1,6 @@
 /** Marks on their way to the server: shown at once, sent in order, kept until an answer came. */
 import type { MarkOperation } from '../api/records.ts';
-import type { MarkResult, RollMark } from '../api/types.ts';
+import type { Fallback, MarkResult, RollMark } from '../api/types.ts';
 
 /** What became of one mark: stored as evidence, refused for good, or to be sent again. */
 export type Outcome =
@@ -16,10 +16,16 @@ export type Outcome =
 /** Why marks wait: no answer at all, or answers that ask for patience. */
 export type Trouble = 'offline' | 'slow';
 
+/** A mark under way. */
+export interface UnsentMark {
+  readonly mark: RollMark;
+  readonly fallback: Fallback | null;
+}
+
 /** The outbox as a screen shows it. */
 export interface OutboxState {
   /** The newest unsent mark of each student. */
-  readonly unsent: ReadonlyMap<string, RollMark>;
+  readonly unsent: ReadonlyMap<string, UnsentMark>;
   readonly trouble: Trouble | null;
 }
 
@@ -146,8 +152,10 @@ export function createMarkingOutbox(
 const delayOf = (failures: number): number =>
   Math.min(RETRY_FIRST_MS * 2 ** (failures - 1), RETRY_MAX_MS);
 
-const unsentOf = (queue: readonly MarkOperation[]): ReadonlyMap<string, RollMark> =>
-  new Map(queue.map(({ student, mark }) => [student, mark]));
+const unsentOf = (queue: readonly MarkOperation[]): ReadonlyMap<string, UnsentMark> =>
+  new Map(
+    queue.map(({ student, mark, fallback }) => [student, { mark, fallback: fallback ?? null }]),
+  );
 
 function firstOfEachStudent(queue: readonly MarkOperation[]): readonly MarkOperation[] {
   const seen = new Set<string>();

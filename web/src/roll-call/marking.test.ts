@@ -60,7 +60,7 @@ describe('createMarking', () => {
   it('shows a mark at once, then writes the stored record', async () => {
     const { marking, changes } = setUp(stored);
     marking.mark('a', 'late');
-    expect(marking.state().unsent.get('a')).toBe('late');
+    expect(marking.state().unsent.get('a')?.mark).toBe('late');
 
     await letRun();
 
@@ -99,7 +99,7 @@ describe('createMarking', () => {
     );
     marking.mark('a', 'absent');
     await letRun();
-    expect(marking.state().asked).toEqual([{ student: 'a', mark: 'absent' }]);
+    expect(marking.state().asked).toEqual([{ student: 'a', mark: 'absent', fallback: null }]);
 
     marking.giveReason('the seat was empty', false);
     await letRun();
@@ -107,6 +107,30 @@ describe('createMarking', () => {
     expect(marking.state()).toMatchObject({ asked: [], failures: new Map() });
     expect(sent.map(({ reason }) => reason)).toEqual([undefined, 'the seat was empty']);
     expect(sent[0]?.op_id).not.toBe(sent[1]?.op_id);
+  });
+
+  it('sends why there was no scan, also once a reason was asked for', async () => {
+    const { marking, sent } = setUp((operation) =>
+      operation.reason === undefined ? refused(operation, 'reason_required') : stored(operation),
+    );
+    marking.mark('a', 'present', 'flat_battery');
+    expect(marking.state().unsent.get('a')).toEqual({ mark: 'present', fallback: 'flat_battery' });
+    await letRun();
+    marking.giveReason('seen in the room', true);
+    await letRun();
+    marking.mark('b', 'late', 'id_card');
+    await letRun();
+    marking.mark('c', 'late');
+    await letRun();
+
+    expect(sent.map(({ student, reason, fallback }) => [student, reason, fallback])).toEqual([
+      ['a', undefined, 'flat_battery'],
+      ['a', 'seen in the room', 'flat_battery'],
+      ['b', undefined, 'id_card'],
+      ['b', 'seen in the room', 'id_card'],
+      ['c', undefined, undefined],
+      ['c', 'seen in the room', undefined],
+    ]);
   });
 
   it('answers with a standing reason for all marks that need one', async () => {

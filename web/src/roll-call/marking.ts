@@ -1,6 +1,6 @@
 /** The marks a person makes in a roll call: on their way, refused, or waiting for a reason. */
 import type { MarkOperation } from '../api/records.ts';
-import type { Mark, RollMark } from '../api/types.ts';
+import type { Fallback, Mark, RollMark } from '../api/types.ts';
 import { uuidV7 } from '../shared/uuid-v7.ts';
 import {
   createMarkingOutbox,
@@ -8,7 +8,7 @@ import {
   type OutboxPorts,
   type OutboxState,
 } from './marking-outbox.ts';
-import { changeOfResult, type RecordChange } from './roster-cache.ts';
+import { changeOfOutcome, type RecordChange } from './roster-cache.ts';
 
 /** A mark that was refused and taken back. */
 export interface Failure {
@@ -20,6 +20,7 @@ export interface Failure {
 export interface AskedReason {
   readonly student: string;
   readonly mark: RollMark;
+  readonly fallback: Fallback | null;
 }
 
 /** What a screen shows of the marks under way. */
@@ -42,7 +43,8 @@ export interface MarkingPorts extends Pick<OutboxPorts, 'send' | 'diagnose' | 's
 export interface Marking {
   readonly state: () => MarkingState;
   readonly subscribe: (listener: () => void) => () => void;
-  mark(student: string, mark: RollMark): void;
+  /** `fallback` says why there was no scan; with present and late only. */
+  mark(student: string, mark: RollMark, fallback?: Fallback | null): void;
   /** Takes outcomes of marks sent another way. */
   settle(outcomes: readonly Outcome[]): void;
   /** Sends the mark asked about; `forAll` also answers for the others and those to come. */
@@ -66,7 +68,7 @@ export function createMarking(
 
   const settle = (outcomes: readonly Outcome[]): void => {
     const stored = outcomes.filter((outcome) => outcome.kind === 'stored');
-    changed(stored.flatMap(({ result }) => changeOfResult(result) ?? []));
+    changed(stored.flatMap((outcome) => changeOfOutcome(outcome) ?? []));
     for (const { operation, result } of stored) {
       const { record, student } = result;
       const isNewest = outbox.newestOf(student)?.op_id === operation.op_id;
@@ -75,25 +77,26 @@ export function createMarking(
     for (const outcome of outcomes) if (outcome.kind === 'refused') refuse(outcome);
   };
   const refuse = ({ operation, code, detail }: Extract<Outcome, { kind: 'refused' }>): void => {
-    const { student, mark, reason } = operation;
+    const { student, mark, reason, fallback = null } = operation;
     if (code !== 'reason_required' || reason !== undefined) {
       failures = new Map(failures).set(student, { mark, detail });
     } else if (standingReason === null) {
-      asked = [...asked.filter((other) => other.student !== student), { student, mark }];
+      asked = [...asked.filter((other) => other.student !== student), { student, mark, fallback }];
     } else {
-      add([{ student, mark }], standingReason);
+      add([{ student, mark, fallback }], standingReason);
     }
     publish();
   };
   const add = (marks: readonly AskedReason[], reason?: string): void => {
     outbox.add(
-      marks.map(({ student, mark }) => {
+      marks.map(({ student, mark, fallback }) => {
         const base = outbox.newestOf(student)?.op_id ?? winnerOf(student);
         return {
           op_id: uuidV7(),
           student,
           mark,
           ...(reason === undefined ? {} : { reason }),
+          ...(fallback === null ? {} : { fallback }),
           ...(base === null ? {} : { base_op_id: base }),
         };
       }),
@@ -114,10 +117,10 @@ export function createMarking(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    mark(student, mark) {
+    mark(student, mark, fallback = null) {
       failures = new Map([...failures].filter(([failed]) => failed !== student));
       asked = asked.filter((other) => other.student !== student);
-      add([{ student, mark }]);
+      add([{ student, mark, fallback }]);
     },
     settle(outcomes) {
       settle(outcomes);

@@ -1,5 +1,5 @@
 /** Which students of a roll a screen shows, and in which order. */
-import type { Mark, StudentName } from '../api/types.ts';
+import type { Fallback, Mark, StudentName } from '../api/types.ts';
 import { fullName } from '../shared/person-name.ts';
 
 /** Marks to show; `all` shows everyone. */
@@ -22,6 +22,8 @@ export const WHOLE_ROLL: RollView = { filter: 'all', order: 'roll', text: '' };
 export interface RollEntry {
   readonly student: StudentName;
   readonly mark: Mark | null;
+  /** Why staff marked without a scan. */
+  readonly fallback: Fallback | null;
 }
 
 /** Flags that say how little a record proves; others belong to how it came about. */
@@ -48,6 +50,8 @@ interface OrderedEntry extends RollEntry {
 /** A student with everything a tile shows. */
 export interface GridEntry extends OrderedEntry {
   readonly source: string | null;
+  /** No scan stands behind the mark, so there may be something to say why. */
+  readonly isUnscanned: boolean;
   /** Something was recorded, so there is a history to read. */
   readonly hasHistory: boolean;
   readonly isSending: boolean;

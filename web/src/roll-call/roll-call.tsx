@@ -4,13 +4,14 @@ import { IconInfoCircle, IconMoodEmpty, IconUsers } from '@tabler/icons-react';
 import { useDisclosure } from '@mantine/hooks';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { RollMark, RosterRow, Session } from '../api/types.ts';
+import type { Fallback, RollMark, RosterRow, Session } from '../api/types.ts';
 import { RecordHistoryDrawer, type HistorySubject } from '../records/record-history.tsx';
 import { PresenceChecks } from '../presence-checks/presence-checks.tsx';
 import { notifyNews } from '../shared/notify.ts';
 import { fullName } from '../shared/person-name.ts';
 import { Empty } from '../shared/states.tsx';
 import { showDistance } from '../shared/times.ts';
+import { FallbackDialog } from './fallback-dialog.tsx';
 import { HelpDialog } from './help-dialog.tsx';
 import { LeaveDialog } from './leave-dialog.tsx';
 import type { Marking, MarkingState } from './marking.ts';
@@ -28,6 +29,7 @@ import { CountsFilter, RollTools } from './roll-tools.tsx';
 import { countRows } from './roster-cache.ts';
 import { focusStudent, StudentGrid } from './student-grid.tsx';
 import { UnsentNotice } from './unsent-notice.tsx';
+import { useAskedHistory } from './use-asked-history.ts';
 import { usePageKeys } from './use-page-keys.ts';
 import { useRest } from './use-rest.ts';
 
@@ -46,7 +48,8 @@ export function RollCall({ session, rows, newsOf, marking, state }: RollCallProp
   const [view, setView] = useState(WHOLE_ROLL);
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const [announcement, setAnnouncement] = useState('');
-  const [asked, setAsked] = useState<string | null>(null);
+  const history = useAskedHistory();
+  const [unscanned, setUnscanned] = useState<string | null>(null);
   const [isHelping, help] = useDisclosure(false);
   const [isAskingRest, askRest] = useDisclosure(false);
   const search = useRef<HTMLInputElement>(null);
@@ -68,13 +71,21 @@ export function RollCall({ session, rows, newsOf, marking, state }: RollCallProp
     setTouched(new Set());
   };
   const giveMark = useCallback(
-    ({ student, mark: before }: RollEntry, mark: RollMark): void => {
-      if (!canMark || before === mark) return;
+    (entry: RollEntry, mark: RollMark, fallback: Fallback | null): void => {
+      const { student } = entry;
+      const isSame = entry.mark === mark && entry.fallback === fallback;
+      if (!canMark || isSame) return;
       setTouched((held) => new Set(held).add(student.id));
       setAnnouncement(t('rollCall.announce', { name: fullName(student), mark: t(`mark.${mark}`) }));
-      marking.mark(student.id, mark);
+      marking.mark(student.id, mark, fallback);
     },
     [canMark, marking, t],
+  );
+  // What was chosen stays with the student while the mark is one of presence.
+  const onMark = useCallback(
+    (entry: RollEntry, mark: RollMark) =>
+      giveMark(entry, mark, mark === 'absent' ? null : entry.fallback),
+    [giveMark],
   );
   const focusFirst = (): void => {
     const [first] = shown;
@@ -122,8 +133,10 @@ export function RollCall({ session, rows, newsOf, marking, state }: RollCallProp
         <StudentGrid
           entries={shown}
           canMark={canMark}
-          onMark={giveMark}
-          onHistory={setAsked}
+          asksWhy={session.shows_codes}
+          onMark={onMark}
+          onUnscanned={setUnscanned}
+          onHistory={history.ask}
           onExcused={() => notifyNews(t('rollCall.excusedElsewhere'))}
         />
       )}
@@ -131,9 +144,14 @@ export function RollCall({ session, rows, newsOf, marking, state }: RollCallProp
         {announcement}
       </div>
       <RecordHistoryDrawer
-        subject={subjectOf(rows, session, asked)}
+        subject={subjectOf(rows, session, history.asked)}
         zone={session.timezone}
-        onClose={() => setAsked(null)}
+        onClose={history.close}
+      />
+      <FallbackDialog
+        entry={entries.find(({ student }) => student.id === unscanned) ?? null}
+        onChoose={giveMark}
+        onClose={() => setUnscanned(null)}
       />
       <HelpDialog isOpen={isHelping} onClose={help.close} />
       <RestDialog
@@ -163,10 +181,13 @@ function entriesOf(
   return rows.map(({ student, record }) => {
     const stored = record?.mark ?? null;
     const isRest = isMarkingRest && stored === null;
-    const sent = unsent.get(student.id) ?? (isRest ? 'present' : undefined);
+    const held = unsent.get(student.id);
+    const sent = held?.mark ?? (isRest ? 'present' : undefined);
     return {
       student,
       mark: sent ?? stored,
+      fallback: held === undefined ? (record?.fallback ?? null) : held.fallback,
+      isUnscanned: stored === null || record?.source === 'manual',
       source: sent === undefined && stored !== null ? (record?.source ?? null) : null,
       doubt: doubtOf(record?.flags ?? []),
       hasHistory: record !== null,

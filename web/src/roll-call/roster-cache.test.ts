@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Mark, Roster, RosterRow, SessionEvent } from '../api/types.ts';
 import { doubtOf, narrowRoll, WHOLE_ROLL } from './narrow-roll.ts';
-import { changeOf, countRows, newerOf, withChanges } from './roster-cache.ts';
+import { changeOf, changeOfOutcome, countRows, newerOf, withChanges } from './roster-cache.ts';
 
 const AT = '2026-11-24T04:00:00.000Z';
 
@@ -18,6 +18,7 @@ function row(id: string, mark: Mark | null, version: number): RosterRow {
     capture_mode: 'online',
     arrival_at: null,
     excuse_category: null,
+    fallback: null,
     flags: [],
     winner_op_id: 'op',
     version,
@@ -85,6 +86,61 @@ describe('newerOf', () => {
   });
 });
 
+describe('a fallback', () => {
+  const read = (held: Roster) => held.students[0]?.record?.fallback;
+  const told = { ...change('a', 'present', 2), winner_op_id: 'own' };
+  const answer = changeOfOutcome({
+    operation: { op_id: 'own', fallback: 'no_phone' },
+    result: {
+      op_id: 'own',
+      student: 'a',
+      status: 'applied',
+      code: null,
+      detail: null,
+      record: { ...told, source: 'manual' },
+    },
+  });
+
+  it('of an own mark shows, whether the live event or the answer comes first', () => {
+    if (!answer) throw new Error('the answer tells of a record');
+    const before = roster(row('a', null, 1));
+
+    expect(read(withChanges(before, [answer]))).toBe('no_phone');
+    expect(read(withChanges(withChanges(before, [told]), [answer]))).toBe('no_phone');
+    expect(read(withChanges(withChanges(before, [answer]), [told]))).toBe('no_phone');
+  });
+
+  it('of a mark from elsewhere shows where the live event tells it, and only one it knows', () => {
+    const heard = (fallback: unknown) =>
+      changeOf(event({ ...change('a', 'present', 2), student: 'a', fallback }));
+
+    expect(heard('flat_battery')?.fallback).toBe('flat_battery');
+    expect(heard('lazy')?.fallback).toBeNull();
+    expect(changeOf(event({ ...change('a', 'present', 2) }))).not.toHaveProperty('fallback');
+  });
+
+  it('is gone with the next mark, and not taken from a mark that did not win', () => {
+    if (!answer) throw new Error('the answer tells of a record');
+    const held = withChanges(roster(row('a', null, 1)), [answer]);
+    const lost = { ...told, source: 'manual', winner_op_id: 'other' };
+
+    expect(read(withChanges(held, [change('a', 'absent', 3)]))).toBeNull();
+    expect(
+      changeOfOutcome({
+        operation: { op_id: 'own', fallback: 'no_phone' },
+        result: {
+          op_id: 'own',
+          student: 'a',
+          status: 'superseded',
+          code: null,
+          detail: null,
+          record: lost,
+        },
+      })?.fallback,
+    ).toBeUndefined();
+  });
+});
+
 describe('countRows', () => {
   it('counts every mark and the unmarked', () => {
     const marks = ['present', 'present', 'late', null, 'excused', 'absent'] as const;
@@ -110,6 +166,7 @@ describe('narrowRoll', () => {
     student: { id: roll, roll_number: roll, first_name: name, last_name: 'Rao' },
     mark,
     doubt: doubtOf(flags),
+    fallback: null,
   }));
   const idsOf = (view: Partial<typeof WHOLE_ROLL>, kept: readonly string[] = []) =>
     narrowRoll(all, { ...WHOLE_ROLL, ...view }, new Set(kept)).map(({ student }) => student.id);

@@ -1,6 +1,7 @@
 /** Writes marks into a roster: from answers and live events, the newer version always wins. */
 import type {
   AttendanceRecord,
+  Fallback,
   MarkCounts,
   Mark,
   MarkResult,
@@ -8,7 +9,8 @@ import type {
   RosterRow,
   SessionEvent,
 } from '../api/types.ts';
-import { MARKS } from '../api/types.ts';
+import { FALLBACKS, MARKS } from '../api/types.ts';
+import type { MarkOperation } from '../api/records.ts';
 
 /** What is known of a record after a change. */
 export interface RecordChange {
@@ -18,11 +20,13 @@ export interface RecordChange {
   readonly winner_op_id: string | null;
   readonly version: number;
   readonly updated_at: string;
+  /** Absent where it is not told: an earlier mark wins again. */
+  readonly fallback?: Fallback | null;
 }
 
 /** The change a live event tells of; null when it is none the reader may see. */
 export function changeOf({ type, payload, at }: SessionEvent): RecordChange | null {
-  const { student, mark, source, winner_op_id: winner, version } = payload;
+  const { student, mark, source, winner_op_id: winner, version, fallback } = payload;
   if (type !== 'record.changed' || typeof student !== 'string' || typeof version !== 'number') {
     return null;
   }
@@ -33,12 +37,24 @@ export function changeOf({ type, payload, at }: SessionEvent): RecordChange | nu
     winner_op_id: typeof winner === 'string' ? winner : null,
     version,
     updated_at: at,
+    ...(fallback === undefined
+      ? {}
+      : { fallback: FALLBACKS.find((known) => known === fallback) ?? null }),
   };
 }
 
 /** The change an answer to a mark tells of. */
-export const changeOfResult = ({ student, record }: MarkResult): RecordChange | null =>
-  record && { student, ...record };
+export function changeOfOutcome({
+  operation,
+  result: { student, record },
+}: {
+  readonly operation: Pick<MarkOperation, 'op_id' | 'fallback'>;
+  readonly result: MarkResult;
+}): RecordChange | null {
+  if (record === null) return null;
+  const isOwn = record.winner_op_id === operation.op_id;
+  return { student, ...record, ...(isOwn ? { fallback: operation.fallback ?? null } : {}) };
+}
 
 /** The roster with the changes that are newer than what it holds. */
 export function withChanges(roster: Roster, changes: readonly RecordChange[]): Roster {
@@ -52,7 +68,7 @@ export function withChanges(roster: Roster, changes: readonly RecordChange[]): R
     ...roster,
     students: roster.students.map((row) => {
       const change = newest.get(row.student.id);
-      if (!change || change.version <= (row.record?.version ?? 0)) return row;
+      if (!change || !tellsMore(change, row.record)) return row;
       return { ...row, record: withChange(roster.session, row.record, change) };
     }),
   };
@@ -79,6 +95,12 @@ export function countRows(rows: readonly { readonly mark: Mark | null }[]): Mark
   return counts;
 }
 
+/** Newer, or of the same version with a fallback that was not told before. */
+function tellsMore(change: RecordChange, held: RosterRow['record']): boolean {
+  if (change.version !== (held?.version ?? 0)) return change.version > (held?.version ?? 0);
+  return change.fallback !== undefined && change.fallback !== held?.fallback;
+}
+
 function withChange(
   session: string,
   record: RosterRow['record'],
@@ -93,7 +115,9 @@ function withChange(
     arrival_at: null,
     excuse_category: null,
     flags: [],
+    fallback: null,
     ...change,
   };
-  return { ...(record ?? fresh), ...change, marked_at: change.updated_at };
+  const fallback = change.fallback ?? null;
+  return { ...(record ?? fresh), ...change, fallback, marked_at: change.updated_at };
 }

@@ -4,14 +4,18 @@ import { useCallback, useId, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RollMark } from '../api/types.ts';
 import type { GridEntry, RollEntry } from './narrow-roll.ts';
-import { StudentTile } from './student-tile.tsx';
+import { canSayWhy, StudentTile } from './student-tile.tsx';
 
 interface StudentGridProps {
   readonly entries: readonly GridEntry[];
   readonly canMark: boolean;
+  /** The class shows codes, so a mark may say why there was no scan. */
+  readonly asksWhy: boolean;
   readonly onMark: (entry: RollEntry, mark: RollMark) => void;
   /** Somebody wants to know how a mark came about. */
   readonly onHistory: (student: string) => void;
+  /** Somebody wants to say why a student did not scan. */
+  readonly onUnscanned: (student: string) => void;
   /** Somebody tries to excuse by keyboard. */
   readonly onExcused: () => void;
 }
@@ -27,7 +31,7 @@ export function focusStudent(student: string): void {
 
 /** The grid; one tile takes part in the tab order, the others follow by arrow keys. */
 export function StudentGrid(props: StudentGridProps) {
-  const { entries, canMark, onMark, onHistory, onExcused } = props;
+  const { entries, canMark, asksWhy, onMark, onHistory, onUnscanned, onExcused } = props;
   const { t } = useTranslation();
   const instructions = useId();
   const { ref, width } = useElementSize();
@@ -67,6 +71,9 @@ export function StudentGrid(props: StudentGridProps) {
     } else if (entry?.hasHistory && event.key.toLowerCase() === 'h') {
       event.preventDefault();
       onHistory(entry.student.id);
+    } else if (entry && asksWhy && canSayWhy(entry, canMark) && event.key.toLowerCase() === 'n') {
+      event.preventDefault();
+      onUnscanned(entry.student.id);
     } else if (canMark && event.key.toLowerCase() === 'e') {
       onExcused();
     }
@@ -103,6 +110,8 @@ export function StudentGrid(props: StudentGridProps) {
                     isChosen={entry === entries[at]}
                     canMark={canMark}
                     onMark={onMark}
+                    asksWhy={asksWhy}
+                    onUnscanned={onUnscanned}
                     onChoose={onChoose}
                     onHistory={onHistory}
                   />

@@ -1,6 +1,11 @@
 /** One student: name, mark, and the marks to give. */
 import { Tooltip } from '@mantine/core';
-import { IconAlertTriangle, IconFlag3, IconHistory } from '@tabler/icons-react';
+import {
+  IconAlertTriangle,
+  IconDeviceMobileOff,
+  IconFlag3,
+  IconHistory,
+} from '@tabler/icons-react';
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ROLL_MARKS, type Mark, type RollMark } from '../api/types.ts';
@@ -13,9 +18,17 @@ interface StudentTileProps extends GridEntry {
   /** This tile takes part in the tab order. */
   readonly isChosen: boolean;
   readonly canMark: boolean;
+  /** The class shows codes, so a mark may say why there was no scan. */
+  readonly asksWhy: boolean;
   readonly onMark: (entry: RollEntry, mark: RollMark) => void;
   readonly onChoose: (student: string) => void;
   readonly onHistory: (student: string) => void;
+  readonly onUnscanned: (student: string) => void;
+}
+
+/** Whether there may be something to say why: a mark of presence or none, and no scan behind it. */
+export function canSayWhy({ mark, isUnscanned }: GridEntry, canMark: boolean): boolean {
+  return canMark && isUnscanned && mark !== 'absent' && mark !== 'excused';
 }
 
 /** What a click on the tile gives: present first, then around. */
@@ -30,9 +43,10 @@ const NEXT: Readonly<Record<Mark | 'unmarked', RollMark>> = {
 /** The tile. A class has many of them, so it is drawn again only when something of it changed. */
 export const StudentTile = memo(function StudentTile(props: StudentTileProps) {
   const { t } = useTranslation();
-  const { student, mark, isSending, failure, news, canMark, onMark } = props;
+  const { student, mark, fallback, isSending, failure, news, canMark, onMark } = props;
   const name = fullName(student);
   const state = [
+    ...(fallback === null ? [] : [t('rollCall.cardFallback', { why: t(`fallback.${fallback}`) })]),
     ...(isSending ? [t('rollCall.cardSending')] : []),
     ...(failure === null ? [] : [t('rollCall.cardFailed')]),
     ...(props.doubt === null ? [] : [t('rollCall.cardFlagged', { why: t(`flag.${props.doubt}`) })]),
@@ -59,7 +73,7 @@ export const StudentTile = memo(function StudentTile(props: StudentTileProps) {
         data-student={student.id}
         aria-label={[label, ...state].join(', ')}
         aria-disabled={!canMark || undefined}
-        onClick={() => canMark && onMark({ student, mark }, NEXT[mark ?? 'unmarked'])}
+        onClick={() => canMark && onMark({ student, mark, fallback }, NEXT[mark ?? 'unmarked'])}
       >
         <Badge mark={mark} />
         <span className="roll-tile-words">
@@ -72,17 +86,31 @@ export const StudentTile = memo(function StudentTile(props: StudentTileProps) {
           )}
         </span>
       </button>
-      {props.hasHistory ? (
-        <button
-          type="button"
-          tabIndex={-1}
-          className="roll-history no-print"
-          aria-label={t('records.openOf', { name })}
-          onClick={() => props.onHistory(student.id)}
-        >
-          <IconHistory size={17} stroke={1.8} aria-hidden />
-        </button>
-      ) : null}
+      <span className="roll-tile-more no-print">
+        {props.asksWhy && canSayWhy(props, canMark) ? (
+          <button
+            type="button"
+            tabIndex={-1}
+            className="roll-more"
+            data-given={fallback !== null || undefined}
+            aria-label={t('rollCall.fallbackOpen', { name })}
+            onClick={() => props.onUnscanned(student.id)}
+          >
+            <IconDeviceMobileOff size={17} stroke={1.8} aria-hidden />
+          </button>
+        ) : null}
+        {props.hasHistory ? (
+          <button
+            type="button"
+            tabIndex={-1}
+            className="roll-more"
+            aria-label={t('records.openOf', { name })}
+            onClick={() => props.onHistory(student.id)}
+          >
+            <IconHistory size={17} stroke={1.8} aria-hidden />
+          </button>
+        ) : null}
+      </span>
       {canMark ? (
         <span className="roll-tile-marks">
           {ROLL_MARKS.map((to) => (
@@ -93,7 +121,7 @@ export const StudentTile = memo(function StudentTile(props: StudentTileProps) {
               className={`roll-mark tone-${to}`}
               aria-pressed={mark === to}
               aria-label={t('rollCall.markAs', { mark: t(`mark.${to}`), name })}
-              onClick={() => onMark({ student, mark }, to)}
+              onClick={() => onMark({ student, mark, fallback }, to)}
             >
               {t(`markLetter.${to}`)}
             </button>
@@ -115,7 +143,7 @@ function Badge({ mark }: { readonly mark: Mark | null }) {
   );
 }
 
-function Under({ student, source, failure }: StudentTileProps) {
+function Under({ student, source, fallback, failure }: StudentTileProps) {
   const { t } = useTranslation();
   if (failure !== null) {
     return (
@@ -131,8 +159,13 @@ function Under({ student, source, failure }: StudentTileProps) {
     source === null || source === 'manual' ? '' : ` · ${t(`source.${sourceKey(source)}`)}`;
   const text = `${student.roll_number}${from}`;
   return (
-    <span className="roll-tile-under numbers" title={text}>
-      {text}
-    </span>
+    <>
+      <span className="roll-tile-under numbers" title={text}>
+        {text}
+      </span>
+      {fallback === null ? null : (
+        <span className="roll-tile-under roll-tile-why">{t(`fallback.${fallback}`)}</span>
+      )}
+    </>
   );
 }

@@ -1,6 +1,6 @@
 /** Keeps unsent marks in the browser: a phone may end a page at any moment. */
 import type { MarkOperation } from '../api/records.ts';
-import { ROLL_MARKS } from '../api/types.ts';
+import { FALLBACKS, ROLL_MARKS } from '../api/types.ts';
 
 /** The unsent marks of one person in one session. */
 export interface UnsentStorage {
@@ -43,10 +43,16 @@ function parseOperations(text: string): readonly MarkOperation[] {
 
 function isOperation(value: unknown): value is MarkOperation {
   if (typeof value !== 'object' || value === null) return false;
-  const { op_id: id, student, mark } = value as Partial<Record<keyof MarkOperation, unknown>>;
+  const {
+    op_id: id,
+    student,
+    mark,
+    fallback,
+  } = value as Partial<Record<keyof MarkOperation, unknown>>;
   return (
     typeof id === 'string' &&
     typeof student === 'string' &&
-    ROLL_MARKS.some((allowed) => allowed === mark)
+    ROLL_MARKS.some((allowed) => allowed === mark) &&
+    (fallback === undefined || FALLBACKS.some((known) => known === fallback))
   );
 }

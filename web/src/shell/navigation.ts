@@ -7,6 +7,7 @@ import {
   IconFileText,
   IconInbox,
   IconMapPin,
+  IconShieldSearch,
   IconUserCheck,
 } from '@tabler/icons-react';
 import type { TablerIcon } from '@tabler/icons-react';
@@ -23,7 +24,8 @@ export interface Place {
     | 'conflicts'
     | 'statistics'
     | 'report'
-    | 'presenceSetup';
+    | 'presenceSetup'
+    | 'integrity';
   readonly icon: TablerIcon;
 }
 
@@ -52,6 +54,12 @@ export function placesOf(rights: Rights): readonly Place[] {
     },
     { to: '/statistics', text: 'statistics', icon: IconChartBar, isShown: rights.seesStatistics },
     { to: '/eligibility', text: 'report', icon: IconCertificate, isShown: rights.seesReport },
+    {
+      to: '/integrity',
+      text: 'integrity',
+      icon: IconShieldSearch,
+      isShown: rights.seesIntegrity,
+    },
     {
       to: '/presence-setup',
       text: 'presenceSetup',

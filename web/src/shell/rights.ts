@@ -20,11 +20,14 @@ export interface Rights {
   readonly seesReport: boolean;
   /** Sets the system up: places, networks, settings. */
   readonly operates: boolean;
+  /** Reads of doubtful scans of named students: those who teach or lead. */
+  readonly seesIntegrity: boolean;
 }
 
 const OVERSEERS = ['hod', 'exam_cell', 'admin', 'auditor', 'mentor'];
 const SESSION_MAKERS = ['faculty', 'hod', 'admin'];
 const REPORT_READERS = ['hod', 'exam_cell', 'admin'];
+const INTEGRITY_READERS = ['faculty', ...REPORT_READERS];
 
 /** Reads a person's permissions. */
 export function rightsOf(user: User): Rights {
@@ -49,5 +52,6 @@ export function rightsOf(user: User): Rights {
     seesStatistics: has('view_statistics') && isStaff,
     seesReport: has('view_statistics') && isOneOf(REPORT_READERS),
     operates: has('operate'),
+    seesIntegrity: has('view_statistics') && isOneOf(INTEGRITY_READERS),
   };
 }

@@ -53,6 +53,16 @@ export const source = {
   unknown: 'Recorded',
 } as const;
 
+/** Why staff marked a student who did not scan. */
+export const fallback = {
+  no_phone: 'No phone',
+  flat_battery: 'Flat battery',
+  no_camera: 'No camera',
+  shared_phone: 'Shared phone',
+  id_card: 'Identity card seen',
+  other: 'Another reason',
+} as const;
+
 export const component = { L: 'Lecture', T: 'Tutorial', P: 'Practical' } as const;
 
 export const excuse = {

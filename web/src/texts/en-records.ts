@@ -19,6 +19,7 @@ export const records = {
   offline: 'captured without a connection, received {{time}}',
   withdrawal: 'Takes an entry back',
   exit: 'Leaving',
+  withoutScan: 'Without a scan: {{why}}',
   distance: {
     inside: 'Inside the room',
     outside: 'Outside the room',

@@ -30,6 +30,7 @@ export const shell = {
   statistics: 'Course statistics',
   report: 'Exam eligibility',
   presenceSetup: 'Presence setup',
+  integrity: 'Integrity',
   account: 'Your account',
   signOut: 'Sign out',
   signOutFailed: 'Signing out did not work',

@@ -6,6 +6,7 @@ import {
   common,
   component,
   excuse,
+  fallback,
   mark,
   markLetter,
   problem,
@@ -14,6 +15,7 @@ import {
 } from './en-common.ts';
 import { conflicts } from './en-conflicts.ts';
 import { devices } from './en-devices.ts';
+import { integrity } from './en-integrity.ts';
 import { notifications } from './en-notifications.ts';
 import { display, scan } from './en-presence.ts';
 import { flag, presenceChecks, recheck } from './en-presence-checks.ts';
@@ -35,7 +37,9 @@ export const english = {
   display,
   excuse,
   flag,
+  fallback,
   inbox,
+  integrity,
   mark,
   markLetter,
   mine,
