@@ -192,8 +192,8 @@ async function holdYesterday(): Promise<void> {
   sessions.yesterday = session;
   await rows(
     api.em(),
-    `insert into session_display (session_id, started_at, started_by_id, mode)
-     values (?::uuid, app_clock(), ?::uuid, 'rotating')`,
+    `insert into session_display (session_id, started_at, started_by_id, mode, expires_at)
+     values (?::uuid, app_clock(), ?::uuid, 'rotating', app_clock())`,
     [session, world.faculty.userId],
   );
   await mark(session, 3, { fallback: 'no_phone' });
