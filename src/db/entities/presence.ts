@@ -48,7 +48,7 @@ const PresenceEvidenceSchema = defineEntity({
       properties: ['session', 'step', 'student'],
     },
   ],
-  indexes: [{ properties: ['opId'] }, { properties: ['deviceKey', 'positionHash'] }],
+  indexes: [{ properties: ['opId'] }],
   properties: {
     ...created,
     session: () => p.manyToOne(AttendanceSession).ref(),
