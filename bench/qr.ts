@@ -234,14 +234,12 @@ async function scanOnSchedule(
   const cpuBefore = readCpu(pids);
   const load = await sender.onSchedule(scans, { startAtMs, ratePerSecond });
   const cpu = coresSince(cpuBefore, readCpu(pids), load.tookMs);
-  const acknowledged = scans.length - errorsOf(load);
-  if (acknowledged === scans.length) {
-    await checkStored(
-      em,
-      sessions,
-      scans.map(({ headers }) => headers['idempotency-key'] ?? ''),
-    );
-  }
+  const acknowledged = scans.filter((_, index) => load.statusOf[index] === 201);
+  await checkStored(
+    em,
+    sessions,
+    acknowledged.map(({ headers }) => headers['idempotency-key'] ?? ''),
+  );
   return { figure: { ...figuresOf(load), cpu }, ticketsPerSecond: perSecond };
 }
 

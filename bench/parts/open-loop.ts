@@ -11,7 +11,9 @@ export interface Planned {
 /** What became of the requests of a run; latencies in milliseconds from the intended moment. */
 export interface LoadResult {
   readonly latenciesMs: readonly number[];
-  /** How many replies had each status; `0` is a broken connection. */
+  /** The status of each reply, in the order of the requests; `0` is a broken connection. */
+  readonly statusOf: readonly number[];
+  /** How many replies had each status. */
   readonly statuses: Readonly<Record<string, number>>;
   /** From the first intended moment to the last reply. */
   readonly tookMs: number;
@@ -50,13 +52,15 @@ export function openSender(baseUrl: string, connections: number): Sender {
   };
   const begin = (count: number) => {
     const latenciesMs = Array.from({ length: count }, () => 0);
+    const statusOf = Array.from({ length: count }, () => 0);
     const statuses: Record<string, number> = {};
     return {
       answered: (index: number, latencyMs: number, status: number): void => {
         latenciesMs[index] = latencyMs;
+        statusOf[index] = status;
         statuses[status] = (statuses[status] ?? 0) + 1;
       },
-      result: (tookMs: number): LoadResult => ({ latenciesMs, statuses, tookMs }),
+      result: (tookMs: number): LoadResult => ({ latenciesMs, statusOf, statuses, tookMs }),
     };
   };
   return {

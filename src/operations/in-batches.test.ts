@@ -4,7 +4,7 @@ import { inBatches, type Batching } from './in-batches.ts';
 const batching = (
   changes: Partial<Batching<string, string>> & Pick<Batching<string, string>, 'run'>,
 ): Batching<string, string> => ({
-  keyOf: (item) => item,
+  keysOf: (item) => [item],
   itemsMax: 10,
   writers: 1,
   waitingMax: 100,
@@ -26,11 +26,11 @@ describe('calls in batches', () => {
     expect(batches).toEqual([['a', 'b', 'c']]);
   });
 
-  test('with one key wait for each other', async () => {
+  test('with a key in common wait for each other', async () => {
     const batches: (readonly string[])[] = [];
     const take = inBatches(
       batching({
-        keyOf: (item) => item.slice(0, 1),
+        keysOf: (item) => [item.slice(0, 1), item.slice(1)],
         writers: 2,
         run: async (items) => {
           batches.push(items);
@@ -39,8 +39,11 @@ describe('calls in batches', () => {
         },
       }),
     );
-    await Promise.all(['a1', 'a2', 'b1'].map(take));
-    expect(batches).toEqual([['a1', 'b1'], ['a2']]);
+    await Promise.all(['a1', 'a2', 'b3', 'c1'].map(take));
+    expect(batches).toEqual([
+      ['a1', 'b3'],
+      ['a2', 'c1'],
+    ]);
   });
 
   test('keep to the size of a batch', async () => {

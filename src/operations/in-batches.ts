@@ -5,8 +5,8 @@ import { AppError } from '../domain/errors.ts';
 export interface Batching<T, R> {
   /** Answers every item, in order; an item's refusal is an answer, not an error. */
   readonly run: (items: readonly T[]) => Promise<readonly R[]>;
-  /** Two items with one key are never in the same batch; the second waits for the first. */
-  readonly keyOf: (item: T) => string;
+  /** Two items with a key in common are never at work together; the second waits for the first. */
+  readonly keysOf: (item: T) => readonly string[];
   readonly itemsMax: number;
   /** Batches at work at the same time. */
   readonly writers: number;
@@ -27,7 +27,7 @@ interface Waiting<T, R> {
  * @throws AppError `busy` when too many wait
  */
 export function inBatches<T, R>(batching: Batching<T, R>): (item: T) => Promise<R> {
-  const { itemsMax, writers, waitingMax, keyOf } = batching;
+  const { itemsMax, writers, waitingMax, keysOf } = batching;
   let waiting: Waiting<T, R>[] = [];
   const running = new Set<string>();
   let atWork = 0;
@@ -36,9 +36,9 @@ export function inBatches<T, R>(batching: Batching<T, R>): (item: T) => Promise<
     const taken: Waiting<T, R>[] = [];
     const left: Waiting<T, R>[] = [];
     for (const entry of waiting) {
-      const key = keyOf(entry.item);
-      if (taken.length < itemsMax && !running.has(key)) {
-        running.add(key);
+      const keys = keysOf(entry.item);
+      if (taken.length < itemsMax && !keys.some((key) => running.has(key))) {
+        for (const key of keys) running.add(key);
         taken.push(entry);
       } else left.push(entry);
     }
@@ -50,7 +50,7 @@ export function inBatches<T, R>(batching: Batching<T, R>): (item: T) => Promise<
     try {
       for (let batch = next(); batch.length > 0; batch = next()) {
         await settle(batching.run, batch);
-        for (const { item } of batch) running.delete(keyOf(item));
+        for (const { item } of batch) for (const key of keysOf(item)) running.delete(key);
       }
     } finally {
       atWork -= 1;

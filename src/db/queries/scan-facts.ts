@@ -98,10 +98,12 @@ export async function readScanFacts(
            and r.marked_at > s.start_at - interval '36 hours'
            and r.rank between 40 and 60 and other.status <> 'cancelled'
            and other.start_at < s.end_at and other.end_at > s.start_at) as has_overlapping_mark,
-       exists (
-         select 1 from presence_evidence p where p.position_hash = q.position_hash
-           and ((p.device_key_id = k.id and p.created_at < app_clock() - interval '10 minutes')
-             or (p.session_id = s.id and p.student_id <> q.student_id))
+       (exists (
+           select 1 from presence_evidence p where p.position_hash = q.position_hash
+             and p.device_key_id = k.id and p.created_at < app_clock() - interval '10 minutes')
+         or exists (
+           select 1 from presence_evidence p where p.position_hash = q.position_hash
+             and p.session_id = s.id and p.student_id <> q.student_id)
        ) as is_repeated_position,
        n.network, r.fence_lat, r.fence_lng, r.fence_radius_m, r.fence_polygon,
        d.mode as display_mode, d.static_step_minutes, d.static_expiry_minutes, d.text_code,

@@ -5,6 +5,7 @@ import { rows, type Em } from '../../db/orm.ts';
 import { isRefused } from '../../domain/presence/judge-scan.ts';
 import type { Id } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
+import { withRetries } from '../records/mark-records.ts';
 import type { Candidate, Scan } from './scan.ts';
 import { tellOfSharedDevices, type SharedDevice } from './tell-of-presence.ts';
 
@@ -13,7 +14,7 @@ import { tellOfSharedDevices, type SharedDevice } from './tell-of-presence.ts';
  * that served two people is a security event that names both, to staff alone, who are told of it.
  */
 export async function keepRefusals(
-  { em: own, ids }: Operation,
+  operation: Operation,
   candidates: readonly Candidate[],
 ): Promise<void> {
   const refused = candidates.flatMap(({ scan, answers, judged }) =>
@@ -22,59 +23,67 @@ export async function keepRefusals(
       : [],
   );
   if (refused.length === 0) return;
-  await own.fork().transactional(async (em) => {
-    const holders = await claimHolders(em, refused);
-    const holderOf = ({ scan, answers, code }: (typeof refused)[number]): Id | null =>
-      code === 'device_already_used'
-        ? (holders.get(`${scan.sessionId}|${answers.key?.id}`) ?? null)
-        : null;
-    await rows(
-      em,
-      `insert into scan_refusal (id, session_id, student_id, device_key_id, code, other_student_id)
-     select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::uuid[])`,
-      [
-        refused.map(() => ids.next()),
-        refused.map(({ scan }) => scan.sessionId),
-        refused.map(({ scan }) => scan.studentId),
-        refused.map(({ answers }) => answers.key?.id ?? null),
-        refused.map(({ code }) => code),
-        refused.map(holderOf),
-      ],
-    );
-    const audit = refused.flatMap((refusal): AuditEntry[] => {
-      const holder = holderOf(refusal);
-      if (holder === null) return [];
-      const { scan } = refusal;
-      return [
-        auditEntry(scan.actor, {
-          chain: sessionChain(scan.sessionId),
-          action: 'security.device_shared',
-          entityType: 'AttendanceSession',
-          entityId: scan.sessionId,
-          sessionId: scan.sessionId,
-          studentId: scan.studentId,
-          after: { other_student: holder },
-        }),
-      ];
-    });
-    await tellOfSharedDevices(
-      { ids },
-      em,
-      refused.flatMap((refusal): SharedDevice[] => {
-        const [holder, deviceKey] = [holderOf(refusal), refusal.answers.key?.id];
-        if (holder === null || deviceKey === undefined) return [];
-        const { sessionId: session, studentId } = refusal.scan;
-        return [{ session, deviceKey, students: [holder, studentId] }];
-      }),
-    );
-    await appendLog(em, ids, { audit });
-  });
+  // The marks are committed: a lock that another scan holds must not make their answers fail.
+  await withRetries(() =>
+    operation.em.fork().transactional((em) => keep({ ...operation, em }, em, refused)),
+  );
 }
 
-async function claimHolders(
-  em: Em,
-  refused: readonly { scan: Scan; answers: ScanAnswers; code: string }[],
-): Promise<Map<string, Id>> {
+interface Refused {
+  readonly scan: Scan;
+  readonly answers: ScanAnswers;
+  readonly code: string;
+}
+
+async function keep({ ids }: Operation, em: Em, refused: readonly Refused[]): Promise<void> {
+  const holders = await claimHolders(em, refused);
+  const holderOf = ({ scan, answers, code }: Refused): Id | null =>
+    code === 'device_already_used'
+      ? (holders.get(`${scan.sessionId}|${answers.key?.id}`) ?? null)
+      : null;
+  await rows(
+    em,
+    `insert into scan_refusal (id, session_id, student_id, device_key_id, code, other_student_id)
+     select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::uuid[])`,
+    [
+      refused.map(() => ids.next()),
+      refused.map(({ scan }) => scan.sessionId),
+      refused.map(({ scan }) => scan.studentId),
+      refused.map(({ answers }) => answers.key?.id ?? null),
+      refused.map(({ code }) => code),
+      refused.map(holderOf),
+    ],
+  );
+  const audit = refused.flatMap((refusal): AuditEntry[] => {
+    const holder = holderOf(refusal);
+    if (holder === null) return [];
+    const { scan } = refusal;
+    return [
+      auditEntry(scan.actor, {
+        chain: sessionChain(scan.sessionId),
+        action: 'security.device_shared',
+        entityType: 'AttendanceSession',
+        entityId: scan.sessionId,
+        sessionId: scan.sessionId,
+        studentId: scan.studentId,
+        after: { other_student: holder },
+      }),
+    ];
+  });
+  await tellOfSharedDevices(
+    { ids },
+    em,
+    refused.flatMap((refusal): SharedDevice[] => {
+      const [holder, deviceKey] = [holderOf(refusal), refusal.answers.key?.id];
+      if (holder === null || deviceKey === undefined) return [];
+      const { sessionId: session, studentId } = refusal.scan;
+      return [{ session, deviceKey, students: [holder, studentId] }];
+    }),
+  );
+  await appendLog(em, ids, { audit });
+}
+
+async function claimHolders(em: Em, refused: readonly Refused[]): Promise<Map<string, Id>> {
   const asked = refused.filter(({ code }) => code === 'device_already_used');
   if (asked.length === 0) return new Map();
   const found = await rows<{ session_id: Id; device_key_id: Id; student_id: Id }>(

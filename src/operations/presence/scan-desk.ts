@@ -13,7 +13,7 @@ const WAITING_MAX = 5_000;
 
 /**
  * Makes the desk. Scans that arrive while others are being written share the next transaction; two
- * of one student never share one, so that the second sees what the first did.
+ * of one student or under one id never share one, so that the second sees what the first did.
  * @throws AppError `busy`, `try_again`
  */
 export function createScanDesk(
@@ -26,7 +26,7 @@ export function createScanDesk(
       const operation = operationFor(parts, { ...SYSTEM_ACTOR, channel: 'api' });
       return scanCodes(operation, { codes: await tools.codes() }, scans);
     },
-    keyOf: (scan) => scan.studentId,
+    keysOf: (scan) => [scan.studentId, scan.opId],
     itemsMax: ITEMS_MAX,
     writers: WRITERS,
     waitingMax: WAITING_MAX,

@@ -19,7 +19,7 @@ export interface KnownOperation {
 /** Facts about the students and ids of a batch. */
 export interface AdmissionFacts {
   readonly members: ReadonlySet<Id>;
-  /** Students that exist at all; a claim about nobody cannot be stored. */
+  /** Those claimed about in this session who exist at all; a claim about nobody cannot be stored. */
   readonly students: ReadonlySet<Id>;
   readonly known: ReadonlyMap<Id, KnownOperation>;
   /** Device keys that students' own claims of these students name in this session. */
@@ -90,11 +90,19 @@ function bySession(
   const ofSession = Map.groupBy(found, (row) => row.session_id);
   const idsOf = (session: Id | null, kind: FactRow['kind']): Set<Id> =>
     new Set((ofSession.get(session) ?? []).filter((row) => row.kind === kind).map(({ id }) => id));
-  const students = idsOf(null, 'student');
+  const existing = idsOf(null, 'student');
   return new Map(
-    claims.map(({ session: { id } }) => [
-      id,
-      { members: idsOf(id, 'member'), students, known, deviceKeys: idsOf(id, 'device') },
-    ]),
+    claims.map(({ session: { id }, drafts }) => {
+      // Only those claimed about here: `members` says nothing of anybody else.
+      const named = drafts.map((draft) => draft.studentId).filter((own) => existing.has(own));
+      const students = new Set(named);
+      const facts = {
+        members: idsOf(id, 'member'),
+        students,
+        known,
+        deviceKeys: idsOf(id, 'device'),
+      };
+      return [id, facts];
+    }),
   );
 }

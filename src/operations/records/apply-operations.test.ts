@@ -248,6 +248,41 @@ describe('applyToSessions', () => {
     }
   });
 
+  it('keeps contradictions of a fellow user of a phone who is marked in another class', async () => {
+    const [here = '', elsewhere = ''] = await openClasses(2);
+    const [own, fellow] = world.students.map(({ id }) => id);
+    const deviceKeyId = v7();
+    await rows(
+      deps.orm.em.fork(),
+      "insert into device_key (id, jkt, public_key) values (?::uuid, ?, '{}'::jsonb)",
+      [deviceKeyId, deviceKeyId],
+    );
+    const shared = (id = '') => ({ ...scan(id), deviceKeyId });
+    await apply(here, [shared(own)]);
+    await apply(here, [shared(fellow)]);
+    await apply(here, [claim({ studentId: fellow ?? '', mark: 'absent' })]);
+    const conflictsHere = () =>
+      rows<{ kind: string; state: string }>(
+        deps.orm.em.fork(),
+        'select kind, state from attendance_conflict where session_id = ?::uuid order by kind',
+        [here],
+      );
+    const before = await conflictsHere();
+    expect(before).toEqual([
+      { kind: 'human_vs_machine', state: 'open' },
+      { kind: 'shared_device', state: 'open' },
+    ]);
+
+    await applyAll(
+      new Map([
+        [here, [scan(own ?? '')]],
+        [elsewhere, [scan(fellow ?? '')]],
+      ]),
+    );
+
+    expect(await conflictsHere()).toEqual(before);
+  });
+
   it('costs the same number of statements for one class and for eight', async () => {
     const statementsOf = async (count: number): Promise<number> => {
       const sessions = await openClasses(count);

@@ -87,9 +87,11 @@ async function lockDeviceKeys(
   const places = [...keysOf].flatMap(([session, keys]) => [...keys].map((key) => [session, key]));
   if (places.length === 0) return new Map();
   const keys = places.map(([, key]) => key);
+  // Not FOR UPDATE: a claim and its evidence hold the key by their references already, and two
+  // transactions that hold it so could never both have it alone.
   await preparedRows(
     em,
-    'select id from device_key where id = any(?::uuid[]) order by id for update',
+    'select id from device_key where id = any(?::uuid[]) order by id for no key update',
     [keys],
   );
   const found = await preparedRows<{ session_id: Id; student_id: Id }>(
