@@ -37,6 +37,7 @@ const SCALES = {
 const SECTION_SIZE = 60;
 /** Classes that each student has behind: a scan is compared with what the tables hold. */
 const PAST_DAYS = 10;
+const WARM_UP_PART = 2_000;
 const CONNECTIONS = 200;
 /** The two readings of the reference must agree within this share, else the run is noisy. */
 const AGREEMENT = 0.15;
@@ -204,16 +205,27 @@ function describe({ p50, p95, p99, p999, max, errors, statuses, cpu }: RunFigure
   return `${latencies}, ${replies}, cores: API ${cpu.api}, database ${cpu.database}, load ${cpu.load}`;
 }
 
-/** The warm-up: scans as fast as they are answered. @returns scans per second */
+/**
+ * The warm-up: scans as fast as they are answered, so many at once that no code runs out meanwhile.
+ * @returns scans per second of the fastest part, when everything is warm
+ */
 async function measureCapacity(running: Bench, count: number): Promise<number> {
   const { orm, crowd, codes, sender, baseUrl } = running;
   const sessions = await openClasses(orm.em.fork(), crowd);
-  const members = crowd.members.slice(0, count);
-  const { holders } = await openScanners(sender, baseUrl, members, sessions);
-  const scans = await signScans(codes, baseUrl, holders, () => Date.now() + count * SIGNING_MS);
-  const { statuses, tookMs } = await sender.closedLoop(scans, CONNECTIONS);
-  if (statuses['201'] !== count) throw new Error(`the warm-up: ${JSON.stringify(statuses)}`);
-  return Math.round((count * 1_000) / tookMs);
+  let fastest = 0;
+  for (let from = 0; from < count; from += WARM_UP_PART) {
+    const members = crowd.members.slice(from, from + WARM_UP_PART);
+    const { holders } = await openScanners(sender, baseUrl, members, sessions);
+    const shownAtMs = Date.now() + members.length * SIGNING_MS;
+    const scans = await signScans(codes, baseUrl, holders, () => shownAtMs);
+    await sleep(shownAtMs - Date.now());
+    const { statuses, tookMs } = await sender.closedLoop(scans, CONNECTIONS);
+    if (statuses['201'] !== scans.length) {
+      throw new Error(`the warm-up: ${JSON.stringify(statuses)}`);
+    }
+    fastest = Math.max(fastest, Math.round((scans.length * 1_000) / tookMs));
+  }
+  return fastest;
 }
 
 async function scanOnSchedule(

@@ -65,8 +65,14 @@ export function createDeviceProofs(keys: Pick<Keys, 'purposeKey'>): DeviceProofs
     return true;
   };
 
+  // Every answer carries a nonce; those of one second are the same.
+  let issued = { second: Number.NaN, nonce: '' };
   return {
-    issueNonce: (now) => nonceAt(nonceKey, secondsOf(now)),
+    issueNonce(now) {
+      const second = secondsOf(now);
+      if (second !== issued.second) issued = { second, nonce: nonceAt(nonceKey, second) };
+      return issued.nonce;
+    },
     async verify(proof, request, now, nonce) {
       const opened = await open(proof);
       if (typeof opened === 'string') return { kind: 'invalid', reason: opened };
