@@ -176,8 +176,9 @@ function mayChangeTaken(session: SessionRow, mayUndoTaken: boolean): boolean {
 }
 
 /**
- * Begins a transaction of marks. It waits for nobody longer than 2 s (marks.md section 7), and takes
- * the kept plan of a prepared statement even for a single mark, which costs less than a fresh one.
+ * Begins a transaction of marks. It waits for nobody longer than 2 s (marks.md section 7), and every
+ * statement in it is planned without looking at its values: a prepared one keeps that plan, which
+ * costs a single mark less than a fresh one. Statements of such transactions look rows up by index.
  */
 export async function beginMarks(em: Em): Promise<void> {
   await preparedRows(
