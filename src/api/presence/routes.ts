@@ -12,7 +12,7 @@ export function presenceRoutes(deps: ApiDeps): Route[] {
   const { presence } = deps;
   return [
     generateQr(presence),
-    scanTicket,
+    scanTicket(deps),
     qrScan(deps, presence),
     ...controlRoutes(),
     ...placeRoutes(),

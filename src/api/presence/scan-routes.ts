@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Principal } from '../../auth/principal.ts';
 import { appError, type ErrorCode } from '../../domain/errors.ts';
 import type { Id } from '../../domain/types.ts';
-import { issueTicket } from '../../operations/presence/issue-ticket.ts';
+import { createTicketDesk } from '../../operations/presence/issue-ticket.ts';
 import type { PresenceTools } from '../../operations/presence/presence-tools.ts';
 import type { Scan, ScanOutcome } from '../../operations/presence/scan.ts';
 import { createScanDesk } from '../../operations/presence/scan-desk.ts';
@@ -28,25 +28,28 @@ const STATE_REFUSALS: readonly ErrorCode[] = [
 ];
 
 /** Gives a phone the right to send one scan. */
-export const scanTicket = route({
-  method: 'post',
-  path: '/api/v1/attendance/sessions/:id/scan-tickets',
-  summary: 'Open the scanner: a ticket for one scan within 90 seconds',
-  tag: TAG,
-  access: authorize('mark_attendance'),
-  deviceProof: 'required',
-  params: idParams,
-  replies: { 201: ticketReply },
-  errors: STATE_REFUSALS,
-  handler: async ({ params, principal, operation, device }) => {
-    const { ticket, expiresAt, asksLocation } = await issueTicket(operation, {
-      sessionId: params.id,
-      studentId: studentOf(principal),
-      deviceKeyId: device.deviceKeyId,
-    });
-    return { status: 201, body: { ticket, expires_at: expiresAt, asks_location: asksLocation } };
-  },
-});
+export function scanTicket(deps: ApiDeps): Route {
+  const issue = createTicketDesk(deps);
+  return route({
+    method: 'post',
+    path: '/api/v1/attendance/sessions/:id/scan-tickets',
+    summary: 'Open the scanner: a ticket for one scan within 90 seconds',
+    tag: TAG,
+    access: authorize('mark_attendance'),
+    deviceProof: 'required',
+    params: idParams,
+    replies: { 201: ticketReply },
+    errors: [...STATE_REFUSALS, 'busy'],
+    handler: async ({ params, principal, device }) => {
+      const { ticket, expiresAt, asksLocation } = await issue({
+        sessionId: params.id,
+        studentId: studentOf(principal),
+        deviceKeyId: device.deviceKeyId,
+      });
+      return { status: 201, body: { ticket, expires_at: expiresAt, asks_location: asksLocation } };
+    },
+  });
+}
 
 /** Marks the signed-in student by a displayed code. */
 export function qrScan(deps: ApiDeps, tools: PresenceTools): Route {

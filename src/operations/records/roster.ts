@@ -36,6 +36,37 @@ export async function rosterMembers(
   return new Set(found.map((row) => row.student_id));
 }
 
+/**
+ * Finds which students are on the rosters of which sessions.
+ * @returns the question, answered without the database
+ */
+export async function findMembers(
+  em: Em,
+  places: readonly {
+    readonly session: { readonly id: Id; readonly scheduledDate: LocalDate };
+    readonly studentId: Id;
+  }[],
+): Promise<(sessionId: Id, studentId: Id) => boolean> {
+  const found = await preparedRows<{ session_id: Id; student_id: Id }>(
+    em,
+    `select q.session_id, q.student_id
+     from unnest(?::uuid[], ?::uuid[], ?::date[]) as q(session_id, student_id, held_on)
+     cross join lateral (
+       select 1 from session_section ss
+       join enrolment e on e.course_section_id = ss.course_section_id
+       where ss.session_id = q.session_id and e.student_id = q.student_id
+         and e.status = 'enrolled' and e.valid_from <= q.held_on
+         and (e.valid_to is null or e.valid_to > q.held_on) limit 1 offset 0) m`,
+    [
+      places.map(({ session }) => session.id),
+      places.map(({ studentId }) => studentId),
+      places.map(({ session }) => session.scheduledDate),
+    ],
+  );
+  const members = new Set(found.map((row) => `${row.session_id}|${row.student_id}`));
+  return (sessionId, studentId) => members.has(`${sessionId}|${studentId}`);
+}
+
 /** How a class stands: marks of roster members, the unmarked, and the size of the roster. */
 export interface SessionCounts {
   readonly present: number;

@@ -165,6 +165,17 @@ export async function lookAtSession(em: Em, id: Id): Promise<LockedSession> {
   return atNow(session, await readClock(em));
 }
 
+/** Reads several sessions and the clock without a lock; those that do not exist are left out. */
+export async function lookAtSessions(em: Em, ids: readonly Id[]): Promise<Map<Id, LockedSession>> {
+  const found = await preparedRows<Row & { now_ms: string }>(
+    em,
+    `select ${COLUMNS}, floor(extract(epoch from app_clock()) * 1000)::bigint as now_ms
+     from attendance_session where id = any(?::uuid[])`,
+    [ids],
+  );
+  return new Map(found.map((row) => [row.id, atNow(toSessionRow(row), Number(row.now_ms))]));
+}
+
 function atNow(session: SessionRow, nowMs: number): LockedSession {
   const facts = { ...session, lockAfterHours: session.policy.lockAfterHours };
   return { session, nowMs, effectiveStatus: effectiveStatus(facts, nowMs) };
