@@ -1,5 +1,5 @@
 /** The secrets and clock of displayed codes, one set per process. */
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import { createDatabaseClock, type DatabaseClock } from '../../db/database-clock.ts';
 import { firstRow, type Orm } from '../../db/orm.ts';
 import { appError } from '../../domain/errors.ts';
@@ -34,7 +34,7 @@ export function createPresenceTools({
   /** Tests move the database's clock; it is then measured at each reading. */
   readonly isClockMovable: boolean;
 }): PresenceTools {
-  const positionSecret = keys.purposeKey('position');
+  const positionSecret = createSecretKey(keys.purposeKey('position'));
   let codes: Promise<QrCodes> | undefined;
   const openCodes = async (): Promise<QrCodes> => {
     const tenantId = await institutionId(orm);

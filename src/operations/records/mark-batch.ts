@@ -225,6 +225,7 @@ export class MarkBatch {
     const change = settleStudent(session, before, own, this.#now, shared);
     const isMember = this.#parts.members.has(studentId);
     this.#changes.set(studentId, isMember ? change : { ...change, conflicts: [] });
+    if (change.after.rank !== RANK.autoAbsent) return;
     const autoId = autoAbsentOpId(session, studentId);
     const isMissing = !this.#stored.has(autoId) && !own.some((op) => op.opId === autoId);
     if (change.after.winnerOpId === autoId && isMissing) {

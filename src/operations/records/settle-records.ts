@@ -36,7 +36,10 @@ export function resolutionContext(session: SessionRow, studentId: Id): Resolutio
     policy: session.policy,
     lateReferenceMs: Math.max(startMs, shownMs),
     scheduledStartMs: startMs,
-    autoOpId: autoAbsentOpId(session, studentId),
+    // Hashed only where an automatic absence is a candidate.
+    get autoOpId() {
+      return autoAbsentOpId(session, studentId);
+    },
   };
 }
 
