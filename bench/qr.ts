@@ -18,7 +18,12 @@ import { createQrCodes, type QrCodes } from '../src/security/qr-codes.ts';
 import { qrMasters } from '../src/security/qr-masters.ts';
 import { makeCrowd, openClasses, writePast, type Crowd } from '../test/presence/crowd.ts';
 import { cpuSecondsOf } from './parts/cpu-time.ts';
-import { makeBenchDatabase, postmasterOf, requireDurable } from './parts/durable-database.ts';
+import {
+  makeBenchDatabase,
+  postmasterOf,
+  requireDurable,
+  sharedBuffersOf,
+} from './parts/durable-database.ts';
 import { openSender, percentile, type LoadResult, type Sender } from './parts/open-loop.ts';
 import { openScanners, signScans } from './parts/phones.ts';
 import { startApi, startBare } from './parts/servers.ts';
@@ -42,7 +47,7 @@ const CONNECTIONS = 200;
 /** The two readings of the reference must agree within this share, else the run is noisy. */
 const AGREEMENT = 0.15;
 /** Longest time that signing one scan takes; a run begins when all are signed. */
-const SIGNING_MS = 0.7;
+const SIGNING_MS = 0.5;
 
 type Scale = (typeof SCALES)[keyof typeof SCALES];
 
@@ -185,7 +190,9 @@ async function measure(
   readonly capacity: number;
   readonly tickets: readonly number[];
 }> {
-  say(`${running.crowd.members.length} students, ${running.crowd.sections.length} classes`);
+  const { members, sections } = running.crowd;
+  const buffers = await sharedBuffersOf(running.orm.em.fork());
+  say(`${members.length} students, ${sections.length} classes; shared_buffers ${buffers}`);
   const capacity = await measureCapacity(running, scale.warmUp);
   const figures: RunFigures[] = [];
   const tickets: number[] = [];

@@ -27,6 +27,15 @@ export async function requireDurable(em: Em): Promise<void> {
   }
 }
 
+/** Memory that the server has for its pages, as it states it. */
+export async function sharedBuffersOf(em: Em): Promise<string> {
+  const row = await firstRow<{ size: string }>(
+    em,
+    "select current_setting('shared_buffers') as size",
+  );
+  return row?.size ?? 'unknown';
+}
+
 /** Process id of the server, for its share of the CPU. */
 export async function postmasterOf(em: Em): Promise<number> {
   const row = await firstRow<{ pid: number }>(

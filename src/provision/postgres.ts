@@ -43,6 +43,8 @@ export interface PostgresOptions {
   readonly port?: number;
   /** False only in tests: a crash may lose data. */
   readonly durable?: boolean;
+  /** Memory for its pages; 16MB by default, enough for a demo on a small machine. */
+  readonly sharedBuffers?: string;
 }
 
 /** The account that runs the servers: PostgreSQL refuses root, so root lends it one. */
@@ -62,7 +64,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const port = options.port ?? (await anyFreePort());
   const child = startChild({
     command: join(binaries, 'bin', 'postgres'),
-    args: ['-D', folder, '-p', String(port), ...settings(options.durable ?? true)],
+    args: ['-D', folder, '-p', String(port), ...settings(options)],
     env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' },
     cwd: folder,
     logFile: options.logFile,
@@ -100,12 +102,12 @@ export function databaseUrl(adminUrl: string, name: string): string {
   return url.toString();
 }
 
-function settings(durable: boolean): string[] {
+function settings({ durable = true, sharedBuffers = '16MB' }: PostgresOptions): string[] {
   const values: Record<string, string> = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     // Every backend shows the shared pages it touched as its own: small buffers, small footprint.
-    shared_buffers: '16MB',
+    shared_buffers: sharedBuffers,
     max_connections: '100',
     max_wal_size: '512MB',
     jit: 'off',
