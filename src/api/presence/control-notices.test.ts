@@ -151,7 +151,7 @@ describe('a head count', () => {
     expect(await told(session)).toEqual(to('headcount_short', world.faculty.userId));
   });
 
-  it('is not told to who left the class, or may not sign in', async () => {
+  it('is not told to who left the class, is no faculty any more, or may not sign in', async () => {
     const session = await aClass({}, { isShared: false });
     const former = await makeFaculty(api.em(), world.department);
     await assignTeaching(
@@ -162,6 +162,9 @@ describe('a head count', () => {
     );
     const disabled = await makeFaculty(api.em(), world.department, { status: 'disabled' });
     await assignTeaching(api.em(), disabled.id, { session });
+    const withdrawn = await makeFaculty(api.em(), world.department);
+    await assignTeaching(api.em(), withdrawn.id, { session });
+    await rows(api.em(), 'delete from role_assignment where user_id = ?::uuid', [withdrawn.userId]);
     await post(session, 'head-counts', { heads: 4 });
     expect(await told(session)).toEqual(to('headcount_short', world.faculty.userId));
   });
