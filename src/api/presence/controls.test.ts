@@ -377,7 +377,27 @@ describe('an exit scan', () => {
     const first = await startedAt();
     expect((await post(session, 'exit-scan')).status).toBe(204);
     expect(await startedAt()).toEqual(first);
+    const noted = await rows(
+      api.em(),
+      "select 1 from audit_event where chain = ? and action = 'session.exit_scan_started'",
+      [`session:${session}`],
+    );
+    expect(noted).toHaveLength(1);
     expect(codes(await post(session, 'exit-scan', {}, phone(0).token))).toBe('403 "not_staff"');
+  });
+
+  it('tells the screens of the class that something of it changed', async () => {
+    const session = await lastMinutes();
+    await show(session);
+    const typesSince = async (seq: number): Promise<unknown[]> => {
+      const reply = await get(session, `events?after=${seq}`);
+      return Object.values(reply.body['events'] ?? {}).map(({ type }) => type);
+    };
+    const seq = Number((await get(session, 'events')).body['seq']);
+
+    await post(session, 'exit-scan');
+
+    expect(await typesSince(seq)).toEqual(['session.changed']);
   });
 
   it('before the last quarter of an hour is refused and says when it may start', async () => {
