@@ -1,7 +1,6 @@
 /** Field schemas that many routes share. */
 import { z } from 'zod';
-import { FALLBACKS, takesFallback, type Fallback } from '../domain/presence/fallback.ts';
-import type { Mark } from '../domain/types.ts';
+import { FALLBACKS, fallbackRefusal } from '../domain/presence/fallback.ts';
 
 /** A UUID in either case; code gets it in lower case, as rows hold it and as ids compare. */
 export const idField = z.guid().toLowerCase();
@@ -29,19 +28,16 @@ export const fallbackField = z
   .enum(FALLBACKS)
   .describe('why there was no scan; chosen by staff, with present or late only');
 
-/** Whether a claim states presence where it names a fallback; for `refine` with `fallbackMisplaced`. */
-export function fitsFallback({
-  mark,
-  fallback,
-}: {
-  readonly mark: Mark;
-  readonly fallback?: Fallback | undefined;
-}): boolean {
-  return fallback === undefined || takesFallback(mark);
+/**
+ * Refuses the field `fallback` beside another mark, where a request is one claim; for `superRefine`.
+ * Where it is many, a wrong one has a result of its own and blocks no other.
+ */
+export function checkFallback(
+  claim: Parameters<typeof fallbackRefusal>[0],
+  context: z.core.$RefinementCtx,
+): void {
+  const refusal = fallbackRefusal(claim);
+  if (refusal) {
+    context.addIssue({ code: 'custom', path: ['fallback'], message: refusal.detail });
+  }
 }
-
-/** The refusal of a fallback beside another mark. */
-export const fallbackMisplaced = (...path: readonly string[]) => ({
-  path: [...path],
-  message: 'A fallback goes with present or late only; leave it out.',
-});

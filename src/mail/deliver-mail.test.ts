@@ -13,6 +13,7 @@ import { openRequestBench, type RequestBench } from '../../test/request-bench.ts
 import { eventually } from '../../test/temporal.ts';
 import { firstRow, rows } from '../db/orm.ts';
 import type { Id } from '../domain/types.ts';
+import { sendDeviceCode } from '../operations/devices/send-device-code.ts';
 import { notify, type Notice } from '../operations/notifications/notify.ts';
 import { createDeviceCodes } from '../security/device-codes.ts';
 import { deliverOnce, startMailDelivery } from './deliver-mail.ts';
@@ -271,6 +272,29 @@ describe('mail', () => {
     expect(inbox.messages).toHaveLength(1);
     expect(inbox.messages[0]).toContain(`<${id}@`);
     expect(await stateOf(id)).toMatchObject({ mail_status: 'sent', mail_attempts: 2 });
+  });
+
+  it('with a code of a worker that died is taken again while the code is good', async () => {
+    const { inbox, mailer } = await openInbox();
+    const { student } = bench.world;
+    await sendDeviceCode(bench.as(student.userId), student.userId, v7());
+    const { id: news } = await tell(1);
+    let claimed = 0;
+    const dead: Mailer = {
+      destination: 'nowhere',
+      send: () => new Promise<void>(() => void (claimed += 1)),
+      close: () => undefined,
+    };
+    void deliverOnce(partsOf(dead));
+    await eventually('the claims', () => claimed === 2);
+
+    await passTime(MINUTE_MS + 1_000);
+    expect(await deliverOnce(partsOf(mailer))).toBe(1);
+
+    expect(inbox.messages).toHaveLength(1);
+    expect(inbox.messages[0]).toMatch(/Your code is \d{6}/);
+    // The news wait for the end of their longer lease.
+    expect(await stateOf(news)).toMatchObject({ mail_status: 'due', due_in: 9 });
   });
 
   it('is not sent to who may not sign in, nor days after the news', async () => {

@@ -37,6 +37,11 @@ const BATCH = 20;
 const SENDS_IN_FLIGHT = 4;
 /** Longer than a batch takes on a server that answers none of its mails. */
 const LEASE_SECONDS = 600;
+/**
+ * A code is good for ten minutes, so it must not wait that long for a worker that died. On a server
+ * so slow that the lease ends before its turn, the same code may come twice.
+ */
+const CODE_LEASE_SECONDS = 60;
 /** The pauses between them are 1, 3, 9, 27, 81, 243 and 360 minutes: half a day in all. */
 const ATTEMPTS_MAX = 8;
 const PAUSE_MAX_MINUTES = 360;
@@ -79,6 +84,8 @@ export function startMailDelivery(parts: DeliveryParts): MailDelivery {
 /** A stop ends the pause early; the loop looks at it next. */
 function endOfPause(): void {}
 
+const isCode = ({ kind }: Due): boolean => kind === 'device_code';
+
 /** One pass over the mail that is due. Gives how many rows it took. */
 export async function deliverOnce(parts: DeliveryParts): Promise<number> {
   const em = parts.orm.em.fork();
@@ -91,7 +98,9 @@ export async function deliverOnce(parts: DeliveryParts): Promise<number> {
     em,
     due.flatMap(({ payload }) => sessionsIn(payload)),
   );
-  await inParallel(due, SENDS_IN_FLIGHT, (row) => deliver(parts, row, names));
+  // The update gives its rows in any order, and the lease of a code is short.
+  const inTurn = due.toSorted((left, right) => Number(isCode(right)) - Number(isCode(left)));
+  await inParallel(inTurn, SENDS_IN_FLIGHT, (row) => deliver(parts, row, names));
   return taken.length;
 }
 
@@ -117,10 +126,11 @@ function claim(em: Em): Promise<Due[]> {
      update notification n set mail_status = j.status,
        mail_attempts = n.mail_attempts + case when j.status = 'due' then 1 else 0 end,
        mail_due_at = case when j.status = 'due'
-         then app_clock() + make_interval(secs => ?::int) end
+         then app_clock() + make_interval(secs =>
+           case when n.kind = 'device_code' then ?::int else ?::int end) end
      from judged j where n.id = j.id
      returning n.id, n.kind, n.payload, n.mail_status, j.email`,
-    [BATCH, ATTEMPTS_MAX, OLDEST_DAYS, LEASE_SECONDS],
+    [BATCH, ATTEMPTS_MAX, OLDEST_DAYS, CODE_LEASE_SECONDS, LEASE_SECONDS],
   );
 }
 

@@ -15,7 +15,6 @@ const BASE = '/api/v1/device-rebinds';
 const TAG = 'Devices';
 
 const seenDevice = {
-  strength: z.enum(['hardware', 'webauthn', 'software']),
   bound_at: instantReply,
   ended_at: instantReply.nullable(),
 };
@@ -110,12 +109,10 @@ function present({ student, previous, ...rebind }: Rebind): z.input<typeof rebin
       last_name: student.lastName,
     },
     status: rebind.status,
-    strength: rebind.strength,
     bound_at: rebind.boundAt,
     ended_at: rebind.endedAt,
     pending_until: rebind.pendingUntil,
     previous: previous && {
-      strength: previous.strength,
       bound_at: previous.boundAt,
       ended_at: previous.endedAt,
     },

@@ -1,18 +1,22 @@
 /** A student's second phone: pending, seen by staff, activated by them, cleared by an administrator. */
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestApi, textOf, type ApiReply, type TestApi } from '../../../test/api.ts';
 import { makeDevice, type TestDevice } from '../../../test/device.ts';
 import {
   assignMentor,
   campusDay,
+  enrol,
   makeSession,
+  makeStudent,
+  makeUser,
   makeWorld,
   minutesFromNow,
+  type RoleIn,
   type World,
 } from '../../../test/factories.ts';
 import { makeScanner } from '../../../test/scanner.ts';
 import { firstRow, rows } from '../../db/orm.ts';
-import type { Id } from '../../domain/types.ts';
+import type { Id, Role } from '../../domain/types.ts';
 
 let api: TestApi;
 let world: World;
@@ -81,12 +85,15 @@ it('is pending and flagged until staff of the class have seen it', async () => {
 
   const listed = await list(teacher);
   const [rebind] = Object.values(listed.body['results'] ?? {});
-  expect(rebind).toMatchObject({
-    student: { id: world.student.id },
+  // That and when, and nothing else of a device of somebody else.
+  expect(rebind).toEqual({
+    id: expect.any(String),
+    student: expect.objectContaining({ id: world.student.id }),
     status: 'pending',
-    strength: 'software',
+    bound_at: expect.any(String),
     ended_at: null,
-    previous: { strength: 'software', ended_at: expect.stringMatching(/Z$/) },
+    pending_until: expect.any(String),
+    previous: { bound_at: expect.any(String), ended_at: expect.stringMatching(/Z$/) },
     changes: 1,
     limit_reached: false,
   });
@@ -143,6 +150,44 @@ it('is told to teachers where the mentor is gone', async () => {
   expect(await toldTo(world.faculty.userId)).toHaveLength(2);
 });
 
+describe('a mentor', () => {
+  /** A student of the section with one device, whose mentor is a person with these roles. */
+  async function mentored(roles: (Role | RoleIn)[]) {
+    const { campus, department, programme, batch } = world;
+    const student = await makeStudent(api.em(), { campus, department, programme, batch });
+    await enrol(api.em(), student.id, world.section);
+    const mentor = await makeUser(api.em(), { roles });
+    await assignMentor(api.em(), mentor.id, student.id);
+    const token = await api.signIn(student.email);
+    await (await makeDevice()).register(api, token);
+    return { student, mentor, token };
+  }
+  const isListedFor = async (email: string, student: Id): Promise<boolean> =>
+    JSON.stringify((await list(await api.signIn(email))).body).includes(student);
+
+  it('is told whatever the scope of the role, since mentees are the scope: who is told may approve', async () => {
+    const scopeId = world.other.department;
+    const role = { role: 'mentor', scopeKind: 'department', scopeId } as const;
+    const { student, mentor, token } = await mentored([role]);
+    const before = (await toldTo(world.faculty.userId)).length;
+    await replaceBy(await makeDevice(), token);
+
+    expect(await toldTo(mentor.id)).toEqual(['device_pending by mail']);
+    expect(await isListedFor(mentor.email, student.id)).toBe(true);
+    expect(await toldTo(world.faculty.userId)).toHaveLength(before);
+  });
+
+  it('whose role was withdrawn is not told, and the teachers are', async () => {
+    const { student, mentor, token } = await mentored([]);
+    const before = (await toldTo(world.faculty.userId)).length;
+    await replaceBy(await makeDevice(), token);
+
+    expect(await toldTo(mentor.id)).toEqual([]);
+    expect(await toldTo(world.faculty.userId)).toHaveLength(before + 1);
+    expect(await isListedFor(world.faculty.email, student.id)).toBe(true);
+  });
+});
+
 it('is activated by one of two who approve at once', async () => {
   const listed = await list(teacher, '?status=pending');
   const [rebind] = Object.values(listed.body['results'] ?? {});
@@ -169,7 +214,12 @@ it('is refused after two changes until an administrator clears them', async () =
   const silent = await clear(admin, { reason: ' ' });
   expect([silent.status, silent.body['errors']]).toMatchObject([400, [{ path: 'reason' }]]);
   expect((await clear(admin, { reason: 'Lost two phones' })).body).toEqual({ cleared: 2 });
-  expect(await clearedFor()).toBe('Lost two phones');
+  expect((await clear(admin, { reason: 'Found one again' })).status).toBe(200);
+  const [first, second] = await clearings();
+  expect(await openReason(first)).toBe('Lost two phones');
+  expect(await openReason(second)).toBe('Found one again');
+  // A reason cannot be moved from one clearing to another.
+  await expect(openReason({ ...second, sealed: first?.sealed })).rejects.toThrow();
   const listed = Object.values((await list(admin)).body['results'] ?? {});
   const own = listed.filter(({ student: of }) => textOf(of?.['id']) === world.student.id);
   expect(own).toMatchObject([
@@ -179,13 +229,24 @@ it('is refused after two changes until an administrator clears them', async () =
   expect((await replaceBy(await makeDevice())).status).toBe(201);
 });
 
-/** The reason of the last clearing, which the audit trail holds sealed. */
-async function clearedFor(): Promise<string> {
-  const row = await firstRow<{ body: { sealed: string; after: object } }>(
+interface Clearing {
+  readonly entity_id?: Id;
+  readonly sealed?: string | undefined;
+}
+
+/** The clearings of the student as the audit trail holds them, oldest first. */
+async function clearings(): Promise<Clearing[]> {
+  const found = await rows<{ body: Clearing }>(
     api.em(),
     `select body::jsonb as body from audit_event
-     where body::jsonb->>'action' = 'auth.device_changes_cleared'`,
+     where body::jsonb->>'action' = 'auth.device_changes_cleared'
+       and body::jsonb->>'student_id' = ? order by (body::jsonb->>'seq')::int`,
+    [world.student.id],
   );
-  const place = { table: 'audit_event', column: 'sealed', rowId: world.student.id };
-  return api.deps.sealer.open(place, row?.body.sealed ?? '');
+  return found.map(({ body }) => body);
+}
+
+/** The reason of a clearing, which is sealed for it alone. */
+async function openReason({ entity_id: rowId = '', sealed = '' }: Clearing = {}): Promise<string> {
+  return api.deps.sealer.open({ table: 'audit_event', column: 'sealed', rowId }, sealed);
 }

@@ -12,10 +12,11 @@ import {
 } from '../../../test/factories.ts';
 import { makeScanner, type Scanner } from '../../../test/scanner.ts';
 import { firstRow, rows } from '../../db/orm.ts';
-import type { Id, SessionPolicy } from '../../domain/types.ts';
+import type { Id, SessionEdge, SessionPolicy } from '../../domain/types.ts';
 import { operationFor } from '../../operations/operation-for.ts';
 import { SYSTEM_ACTOR } from '../../operations/ports.ts';
 import { runDueRechecks } from '../../operations/presence/recheck-session.ts';
+import { applyTransition } from '../../operations/sessions/apply-transition.ts';
 
 let api: TestApi;
 let world: World;
@@ -37,13 +38,16 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 /** A class of the section; `isShared` gives it the substitute as well. */
-async function aClass(policy: Partial<SessionPolicy> = {}, isShared = true): Promise<Id> {
+async function aClass(
+  policy: Partial<SessionPolicy> = {},
+  { isShared = true, startAt = minutesFromNow(-30) } = {},
+): Promise<Id> {
   const session = await makeSession(api.em(), {
     campus: world.campus,
     courseSection: world.section,
     faculty: world.faculty.id,
     room: world.room.id,
-    startAt: minutesFromNow(-30),
+    startAt,
     policy: { geofenceMode: 'off', presenceLevel: 'open', lateAfterMinutes: 60, ...policy },
   });
   if (isShared) await assignTeaching(api.em(), substitute.id, { session });
@@ -86,6 +90,27 @@ async function newest(token: string) {
 }
 
 const pass = () => runDueRechecks(operationFor(api.deps, SYSTEM_ACTOR), { below: () => 0 });
+/** Takes one edge of a class by the word of its teacher. */
+async function take(sessionId: Id, edge: SessionEdge): Promise<void> {
+  const row = await firstRow<{ epoch: number }>(
+    api.em(),
+    'select epoch from attendance_session where id = ?::uuid',
+    [sessionId],
+  );
+  const command = {
+    id: api.deps.ids.next(),
+    edge,
+    by: 'person',
+    actorId: world.faculty.userId,
+    channel: 'api',
+  } as const;
+  const { refused } = await applyTransition(operationFor(api.deps, SYSTEM_ACTOR), {
+    sessionId,
+    epoch: row?.epoch ?? 0,
+    command,
+  });
+  expect(refused).toBeNull();
+}
 const timeIsUp = (session: Id) =>
   rows(
     api.em(),
@@ -121,13 +146,13 @@ describe('a head count', () => {
   });
 
   it('is told to who counted where nobody else teaches the class', async () => {
-    const session = await aClass({}, false);
+    const session = await aClass({}, { isShared: false });
     await post(session, 'head-counts', { heads: 4 });
     expect(await told(session)).toEqual(to('headcount_short', world.faculty.userId));
   });
 
-  it('is not told to who left the class, or may not sign in', async () => {
-    const session = await aClass({}, false);
+  it('is not told to who left the class, is no faculty any more, or may not sign in', async () => {
+    const session = await aClass({}, { isShared: false });
     const former = await makeFaculty(api.em(), world.department);
     await assignTeaching(
       api.em(),
@@ -137,6 +162,9 @@ describe('a head count', () => {
     );
     const disabled = await makeFaculty(api.em(), world.department, { status: 'disabled' });
     await assignTeaching(api.em(), disabled.id, { session });
+    const withdrawn = await makeFaculty(api.em(), world.department);
+    await assignTeaching(api.em(), withdrawn.id, { session });
+    await rows(api.em(), 'delete from role_assignment where user_id = ?::uuid', [withdrawn.userId]);
     await post(session, 'head-counts', { heads: 4 });
     expect(await told(session)).toEqual(to('headcount_short', world.faculty.userId));
   });
@@ -273,6 +301,54 @@ describe('a re-check', () => {
       [session],
     );
     expect(lowered).toEqual({ count: 0 });
+  });
+
+  it.each([
+    ['closed by mistake and reopened', -30, ['close', 'reopen']],
+    ['cancelled by mistake and restored', 4, ['cancel', 'restore']],
+  ] as const)('whose class was %s is missed by nobody', async (_, startMinutes, edges) => {
+    const session = await aClass(
+      { recheckPercent: 100 },
+      { startAt: minutesFromNow(startMinutes) },
+    );
+    await scanAll(session);
+    await post(session, 'recheck');
+    // A class is not restored on top of another, and every test here has its own.
+    await rows(api.em(), "update attendance_session set status = 'cancelled' where id <> ?::uuid", [
+      session,
+    ]);
+    for (const edge of edges) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await take(session, edge);
+    }
+    expect((await get(session, 'recheck')).body).toMatchObject({
+      status: 'cancelled',
+      remaining_ms: 0,
+    });
+    await timeIsUp(session);
+    expect(await pass()).toEqual({ started: 0, settled: 0 });
+
+    expect((await get(session, 'recheck')).body).toMatchObject({ status: 'cancelled', missed: 0 });
+    expect((await told(session)).filter(([kind]) => kind === 'recheck_missed')).toEqual([]);
+    const event = await firstRow<{ actor: Id; body: string }>(
+      api.em(),
+      `select body::jsonb ->> 'actor' as actor, body from audit_event
+       where chain = ? and action = 'session.recheck_cancelled'`,
+      [`session:${session}`],
+    );
+    expect(event?.actor).toBe(world.faculty.userId);
+  });
+
+  it('whose time was over before its class was closed is settled, also when reopened', async () => {
+    const session = await aClass({ recheckPercent: 100 });
+    await scanAll(session);
+    await post(session, 'recheck');
+    await timeIsUp(session);
+    await take(session, 'close');
+    await take(session, 'reopen');
+
+    expect(await pass()).toEqual({ started: 0, settled: 1 });
+    expect((await get(session, 'recheck')).body).toMatchObject({ status: 'settled', missed: 5 });
   });
 
   it('is refused where marking closes before its time would be over', async () => {

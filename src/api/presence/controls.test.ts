@@ -279,6 +279,67 @@ describe('an exit scan', () => {
     expect(await recordOf(session, 0)).toMatchObject({ mark: 'absent', flags: ['short_stay'] });
   });
 
+  describe('and the digits of the screen', () => {
+    const digitsOf = async (session: Id): Promise<{ text_code: string }> => {
+      const reply = await post(session, 'generate-qr', { text_code: true });
+      return { text_code: textOf(reply.body['text_code']) };
+    };
+
+    it('shown before it began mark who comes late', async () => {
+      const session = await lastMinutes();
+      const shown = await digitsOf(session);
+      await post(session, 'exit-scan');
+
+      const late = await phone(0).scan(session, shown);
+
+      expect(late.status).toBe(201);
+      expect(await recordOf(session, 0)).toMatchObject({
+        mark: 'present',
+        flags: ['exit_missing'],
+      });
+      expect(await differences()).toEqual([]);
+    });
+
+    it('shown before it began and typed twice cost nobody a mark', async () => {
+      const session = await lastMinutes();
+      const shown = await digitsOf(session);
+      await phone(0).scan(session, shown);
+      await post(session, 'exit-scan');
+
+      expect((await phone(0).scan(session, shown)).status).toBe(200);
+
+      expect(await recordOf(session, 0)).toMatchObject({
+        mark: 'present',
+        flags: ['exit_missing'],
+      });
+    });
+
+    it('shown during a re-check pass it and are no exit', async () => {
+      const session = await lastMinutes();
+      await phone(0).scan(session, await digitsOf(session));
+      await post(session, 'exit-scan');
+      try {
+        await api.moveClock(2 * 60_000);
+        expect((await post(session, 'recheck')).body).toMatchObject({ picked: 1, passed: 0 });
+        expect((await phone(0).scan(session, await digitsOf(session))).status).toBe(200);
+      } finally {
+        await api.moveClock(0);
+      }
+
+      expect((await get(session, 'recheck')).body).toMatchObject({ passed: 1 });
+      expect(await recordOf(session, 0)).toMatchObject({
+        mark: 'present',
+        flags: ['exit_missing'],
+      });
+      const kept = await rows(
+        api.em(),
+        'select purpose from presence_evidence where session_id = ?::uuid order by created_at',
+        [session],
+      );
+      expect(kept).toEqual([{ purpose: 'entry' }, { purpose: 'recheck' }]);
+    });
+  });
+
   it('does not outweigh the word of the teacher', async () => {
     const session = await lastMinutes();
     await phone(0).scan(session, await show(session));
@@ -316,7 +377,27 @@ describe('an exit scan', () => {
     const first = await startedAt();
     expect((await post(session, 'exit-scan')).status).toBe(204);
     expect(await startedAt()).toEqual(first);
+    const noted = await rows(
+      api.em(),
+      "select 1 from audit_event where chain = ? and action = 'session.exit_scan_started'",
+      [`session:${session}`],
+    );
+    expect(noted).toHaveLength(1);
     expect(codes(await post(session, 'exit-scan', {}, phone(0).token))).toBe('403 "not_staff"');
+  });
+
+  it('tells the screens of the class that something of it changed', async () => {
+    const session = await lastMinutes();
+    await show(session);
+    const typesSince = async (seq: number): Promise<unknown[]> => {
+      const reply = await get(session, `events?after=${seq}`);
+      return Object.values(reply.body['events'] ?? {}).map(({ type }) => type);
+    };
+    const seq = Number((await get(session, 'events')).body['seq']);
+
+    await post(session, 'exit-scan');
+
+    expect(await typesSince(seq)).toEqual(['session.changed']);
   });
 
   it('before the last quarter of an hour is refused and says when it may start', async () => {

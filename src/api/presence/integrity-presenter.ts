@@ -31,12 +31,13 @@ export function presentIntegrity(section: string, report: IntegrityReport): Repl
     },
     refusals: [...report.refusals],
     rechecks: report.rechecks,
-    shared_device_attempts: report.sharedAttempts.map((attempt) => ({
+    shared_device_attempts: report.sharedAttempts.rows.map((attempt) => ({
       session: presentSession(attempt.session),
       student: presentStudent(attempt.student),
-      other_student: presentStudent(attempt.otherStudent),
+      other_student: attempt.otherStudent && presentStudent(attempt.otherStudent),
       at: attempt.at,
     })),
+    shared_device_attempts_total: report.sharedAttempts.total,
     flagged_scans: report.flaggedScans.map((scan) => ({
       session: presentSession(scan.session),
       student: presentStudent(scan.student),
@@ -49,11 +50,12 @@ export function presentIntegrity(section: string, report: IntegrityReport): Repl
       ...change,
       student: presentStudent(change.student),
     })),
-    head_count_gaps: report.headCountGaps.map(({ countedBy, ...gap }) => ({
+    head_count_gaps: report.headCountGaps.rows.map(({ countedBy, ...gap }) => ({
       ...gap,
       session: presentSession(gap.session),
       counted_by: presentPerson(countedBy),
     })),
+    head_count_gaps_total: report.headCountGaps.total,
     students: report.students.map(presentSigns),
   };
 }

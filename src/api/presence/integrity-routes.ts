@@ -1,4 +1,4 @@
-/** The integrity report of a section, for its staff. */
+/** The integrity report of a section, for its staff, the exam cell and administrators. */
 import type { Principal } from '../../auth/principal.ts';
 import { sectionScope, withoutRole } from '../../auth/scope.ts';
 import { readIntegrity } from '../../db/queries/integrity.ts';
@@ -28,12 +28,16 @@ export const integrity = route({
         to: query.date_to ?? null,
       },
     );
-    if (!report) throw appError('not_found', 'There is no such section among those you teach.');
+    if (!report)
+      throw appError('not_found', 'There is no such section among those you teach or oversee.');
     return { status: 200, body: presentIntegrity(query.course_section, report) };
   },
 });
 
-/** It names students to those who teach them: not to fellow students, mentors or auditors. */
+/**
+ * It names students to those who teach them, lead the department, examine or administer: not to
+ * fellow students, mentors or auditors.
+ */
 function staffOf(principal: Principal): Principal {
   return (['student', 'mentor', 'auditor'] as const).reduce(withoutRole, principal);
 }

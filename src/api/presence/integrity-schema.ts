@@ -60,8 +60,16 @@ export const integrityReply = z.strictObject({
   refusals: z.array(z.strictObject({ code: z.string(), times: count })),
   rechecks: z.strictObject({ held: count, picked: count, passed: count, missed: count }),
   shared_device_attempts: z.array(
-    z.strictObject({ session, student, other_student: student, at: instantReply }),
+    z.strictObject({
+      session,
+      student,
+      other_student: student
+        .nullable()
+        .describe('whom the phone had marked; null where they are of another section'),
+      at: instantReply,
+    }),
   ),
+  shared_device_attempts_total: count.describe('how many there are; the list is cut at 200'),
   flagged_scans: z.array(
     z.strictObject({
       session,
@@ -89,11 +97,12 @@ export const integrityReply = z.strictObject({
       at: instantReply,
     }),
   ),
+  head_count_gaps_total: count.describe('how many there are; the list is cut at 200'),
   students: z.array(
     z.strictObject({
       student,
       flagged: count,
-      refused: count,
+      refused: count.describe('refused scans that say something about the student'),
       missed_rechecks: count,
       device_changes: count,
       offline: count,

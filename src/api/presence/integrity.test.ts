@@ -261,7 +261,7 @@ describe('the integrity report', () => {
     });
   });
 
-  it('names the students that stand out, the most first', async () => {
+  it('names the students that stand out, a shared phone and a missed re-check before single signs', async () => {
     const { body } = await report();
     const none = { flagged: 0, refused: 0, missed_rechecks: 0, device_changes: 0, offline: 0 };
 
@@ -276,6 +276,15 @@ describe('the integrity report', () => {
         scans: 2,
         offline_percent: 0,
         fallbacks: { marks: 0 },
+        fallback_often: false,
+      },
+      // Twice without a scan, and refused with a phone that had marked somebody else.
+      {
+        student: { id: studentAt(2).id },
+        ...none,
+        refused: 1,
+        latest_session: { id: sessions.second },
+        fallbacks: { marks: 2, unexplained: 0 },
         fallback_often: false,
       },
       // Four times without a scan: with no phone thrice, once by the identity card.
@@ -296,14 +305,6 @@ describe('the integrity report', () => {
           ],
         },
         fallback_often: true,
-      },
-      {
-        student: { id: studentAt(2).id },
-        ...none,
-        refused: 1,
-        latest_session: { id: sessions.second },
-        fallbacks: { marks: 2, unexplained: 0 },
-        fallback_often: false,
       },
       { student: { id: studentAt(0).id }, ...none, offline: 1, offline_percent: 25, scans: 4 },
       { student: { id: studentAt(4).id }, ...none, fallbacks: { marks: 2, unexplained: 2 } },
@@ -335,6 +336,7 @@ describe('the integrity report', () => {
       risk_parts: expect.arrayContaining([{ signal: 'key_pending', points: 30 }]),
     });
     expect(JSON.stringify(flagged)).not.toMatch(/jkt|device_key|lat/);
+    expect(body).toMatchObject({ shared_device_attempts_total: 1, head_count_gaps_total: 1 });
     expect(body['head_count_gaps']).toEqual([
       {
         session: expect.objectContaining({ id: sessions.first }),
@@ -411,7 +413,7 @@ describe('the integrity report', () => {
     });
   });
 
-  it('is for those who teach or lead the section, never for students or mentors', async () => {
+  it('is for those who teach, lead or examine the section, never for students or mentors', async () => {
     expect((await report('', phones[0].token)).status).toBe(404);
     expect((await report('', await api.signIn(world.people.mentor.email))).status).toBe(404);
     expect((await report('', await api.signIn(world.people.auditor.email))).status).toBe(404);
@@ -419,6 +421,7 @@ describe('the integrity report', () => {
     expect((await report('', teacher, world.other.section)).status).toBe(404);
     expect((await report('', hod)).status).toBe(200);
     expect((await report('', await api.signIn(world.people.admin.email))).status).toBe(200);
+    expect((await report('', await api.signIn(world.people.examCell.email))).status).toBe(200);
   });
 
   it('reads with ten statements however much there is', async () => {
@@ -437,4 +440,181 @@ describe('the integrity report', () => {
       calls.mockRestore();
     }
   });
+});
+
+describe('the report of a section whose class is merged with another', () => {
+  let merged: World;
+  let session: Id;
+  const own = { token: '', other: '' };
+
+  beforeAll(async () => {
+    merged = await makeWorld(api.em(), { studentCount: 3 });
+    own.token = await api.signIn(merged.faculty.email);
+    own.other = await api.signIn(merged.other.faculty.email);
+    session = await makeSession(api.em(), {
+      campus: merged.campus,
+      courseSection: merged.section,
+      faculty: merged.faculty.id,
+      room: merged.room.id,
+      startAt: minutesFromNow(-20),
+      kind: 'merged',
+      policy: { geofenceMode: 'off', lateAfterMinutes: 60, recheckPercent: 100 },
+    });
+    await rows(
+      api.em(),
+      `insert into session_section (session_id, course_section_id) values (?::uuid, ?::uuid)`,
+      [session, merged.other.section],
+    );
+    await holdMerged();
+  });
+
+  const inSection = (index: number) => {
+    const found = merged.students[index];
+    if (!found) throw new Error(`the section has no student ${index}`);
+    return found;
+  };
+  const guest = () => {
+    const [found] = merged.other.students;
+    if (!found) throw new Error('the other section has no student');
+    return found;
+  };
+  const send = (path: string, body: object): Promise<ApiReply> =>
+    api.request('POST', `${PATH}/${path}`, {
+      token: own.token,
+      headers: { 'idempotency-key': v7() },
+      body,
+    });
+
+  /** A phone that its owner has lent: its key is the borrower's, too. */
+  async function lend(lent: Scanner, borrower: { userId: Id; email: string }): Promise<Scanner> {
+    await rows(
+      api.em(),
+      `insert into device_binding (id, device_key_id, user_id, status, slot, valid_from)
+       select ?::uuid, id, ?::uuid, 'active', 2, app_clock() from device_key where jkt = ?`,
+      [api.deps.ids.next(), borrower.userId, lent.device.jkt],
+    );
+    return makeScanner(api, await api.signIn(borrower.email), lent.device);
+  }
+
+  /** One of each section scans, lends the phone, misses the re-check and is marked with a category. */
+  async function holdMerged(): Promise<void> {
+    const shown = await send(`sessions/${session}/generate-qr`, {});
+    const code = { qr_token: textOf(shown.body['qr_token']) };
+    const scanned = await makeScanner(api, await api.signIn(inSection(0).email));
+    const strange = await makeScanner(api, await api.signIn(guest().email));
+    expect((await scanned.scan(session, code)).status).toBe(201);
+    expect((await strange.scan(session, code)).status).toBe(201);
+    await rows(
+      api.em(),
+      "update presence_evidence set verdict = 'accepted_flagged' where session_id = ?::uuid",
+      [session],
+    );
+    expect((await (await lend(strange, inSection(1))).scan(session, code)).status).toBe(409);
+    await rows(api.em(), 'delete from device_binding where user_id = ?::uuid', [guest().userId]);
+    expect((await (await lend(scanned, guest())).scan(session, code)).status).toBe(409);
+    await send(`sessions/${session}/recheck`, {});
+    await rows(
+      api.em(),
+      "update recheck set ends_at = app_clock() - interval '1 s' where session_id = ?::uuid",
+      [session],
+    );
+    await runDueRechecks(operationFor(api.deps, SYSTEM_ACTOR), { below: () => 0 });
+    for (const student of [inSection(0).id, inSection(1).id, guest().id]) {
+      const body = { session, student, mark: 'present', fallback: 'no_phone' };
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      expect([200, 201]).toContain((await send('records', body)).status);
+    }
+  }
+
+  const reports = async () => ({
+    mine: (await report('', own.token, merged.section)).body,
+    theirs: (await report('', own.other, merged.other.section)).body,
+  });
+
+  it('names and counts nobody of the other', async () => {
+    const { mine, theirs } = await reports();
+
+    expect(JSON.stringify(mine)).not.toContain(guest().id);
+    expect(JSON.stringify(theirs)).not.toMatch(
+      new RegExp(merged.students.map(({ id }) => id).join('|')),
+    );
+    for (const body of [mine, theirs]) {
+      expect(body).toMatchObject({
+        sources: [{ source: 'manual' }],
+        scans: { scans: 1 },
+        rechecks: { held: 1, picked: 1, missed: 1 },
+        refusals: [{ code: 'device_already_used', times: 1 }],
+        shared_device_attempts: [{ other_student: null }],
+        shared_device_attempts_total: 1,
+      });
+      expect(body['flagged_scans']).toHaveLength(1);
+    }
+    expect(mine['shared_device_attempts']).toMatchObject([{ student: { id: inSection(1).id } }]);
+    expect(theirs['shared_device_attempts']).toMatchObject([{ student: { id: guest().id } }]);
+  });
+
+  it('counts no mark as a fallback beside which the student scanned, whatever its category', async () => {
+    const { mine, theirs } = await reports();
+
+    expect(mine['fallbacks']).toMatchObject({
+      marks: 1,
+      reasons: [{ fallback: 'no_phone', marks: 1 }],
+    });
+    expect(theirs['fallbacks']).toMatchObject({ marks: 0, by_staff: [] });
+  });
+
+  it('takes no refusal for a sign that happens to honest people, and lists them all', async () => {
+    await refuse(inSection(2).id, ['code_expired', 'session_not_open', 'device_unbound']);
+    const before = (await reports()).mine;
+    await refuse(inSection(2).id, ['geofence_outside', 'proof_invalid']);
+    const after = (await reports()).mine;
+
+    const signs = (body: Json) =>
+      listed(body['students']).map(({ student, refused }) => [student?.['id'], refused]);
+    // A missed re-check, and a shared phone, outweigh two single refusals.
+    const first = [
+      [inSection(1).id, 1],
+      [inSection(0).id, 0],
+    ];
+    expect(signs(before)).toEqual(first);
+    expect(signs(after)).toEqual([...first, [inSection(2).id, 2]]);
+    expect(listed(after['refusals']).map(({ code }) => code)).toEqual([
+      'code_expired',
+      'device_already_used',
+      'device_unbound',
+      'geofence_outside',
+      'proof_invalid',
+      'session_not_open',
+    ]);
+  });
+
+  it('says how many there are where a list is cut', async () => {
+    await rows(
+      api.em(),
+      `insert into scan_refusal (id, session_id, student_id, code, other_student_id)
+       select gen_random_uuid(), ?::uuid, ?::uuid, 'device_already_used', ?::uuid
+       from generate_series(1, 204)`,
+      [session, inSection(1).id, inSection(0).id],
+    );
+    await rows(
+      api.em(),
+      `insert into head_count (id, session_id, heads, marked, tolerance, outcome, counted_by_id)
+       select gen_random_uuid(), ?::uuid, 9, 3, 1, 'headcount_short', ?::uuid
+       from generate_series(1, 203)`,
+      [session, merged.faculty.userId],
+    );
+    const { mine } = await reports();
+
+    expect(mine).toMatchObject({ shared_device_attempts_total: 205, head_count_gaps_total: 203 });
+    expect(mine['shared_device_attempts']).toHaveLength(200);
+    expect(mine['head_count_gaps']).toHaveLength(200);
+  });
+
+  const refuse = (student: Id, codes: readonly string[]) =>
+    rows(
+      api.em(),
+      `insert into scan_refusal (id, session_id, student_id, code)
+       select gen_random_uuid(), ?::uuid, ?::uuid, n.code from unnest(?::text[]) as n(code)`,
+      [session, student, codes],
+    );
 });

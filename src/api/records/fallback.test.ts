@@ -89,6 +89,15 @@ async function recordOf(student: Id): Promise<Id> {
   return row?.id ?? '';
 }
 
+async function recordMark(student: Id): Promise<string | null> {
+  const row = await firstRow<{ mark: string | null }>(
+    api.em(),
+    'select mark from attendance_record where session_id = ?::uuid and student_id = ?::uuid',
+    [session, student],
+  );
+  return row?.mark ?? null;
+}
+
 const edit = async (body: object, token = tokens.teacher): Promise<ApiReply> =>
   send('PATCH', `${PATH}/${await recordOf(world.student.id)}`, body, {
     token,
@@ -216,20 +225,63 @@ describe('a fallback', () => {
 });
 
 describe('a fallback that is refused', () => {
-  it.each(['absent', 'excused'])('with %s names the field, by every way', async (wrong) => {
-    await mark({});
-    const body = { mark: wrong, fallback: 'no_phone' };
+  it.each(['absent', 'excused'])(
+    'with %s names the field, where the request is one claim',
+    async (wrong) => {
+      await mark({});
+      const body = { mark: wrong, fallback: 'no_phone' };
 
-    expect(refused(await mark(body))).toEqual([400, [['fallback', 'not_acceptable']]]);
-    const bulk = { session, records: [{ student: studentAt(1).id, ...body }] };
-    expect(refused(await send('POST', `${PATH}/bulk-mark`, bulk))).toEqual([
-      400,
-      [['records.0.fallback', 'not_acceptable']],
+      expect(refused(await mark(body))).toEqual([400, [['fallback', 'not_acceptable']]]);
+      expect(refused(await edit(body))).toEqual([400, [['fallback', 'not_acceptable']]]);
+      expect(await storedOf(world.student.id)).toHaveLength(1);
+    },
+  );
+
+  const misplaced = {
+    status: 'rejected',
+    code: 'mark_not_allowed',
+    detail: 'A fallback goes with present or late only; leave it out.',
+  };
+
+  it.each(['absent', 'excused'])('with %s in a class of marks blocks no other', async (wrong) => {
+    const reply = await send('POST', `${PATH}/bulk-mark`, {
+      session,
+      records: [
+        { student: world.student.id, mark: wrong, fallback: 'no_phone' },
+        { student: studentAt(1).id, mark: 'present', fallback: 'no_phone' },
+        { student: studentAt(2).id, mark: 'absent' },
+      ],
+    });
+
+    expect(reply.status).toBe(200);
+    expect(reply.body['results']).toMatchObject([
+      { ...misplaced, student: world.student.id, record: null },
+      { status: 'applied', student: studentAt(1).id },
+      { status: 'applied', student: studentAt(2).id },
     ]);
-    expect(refused(await edit(body))).toEqual([400, [['fallback', 'not_acceptable']]]);
-    const offline = await sync({ mark: wrong, evidence: { fallback: 'no_phone' } });
-    expect(refused(offline)).toEqual([400, [['ops.0.evidence.fallback', 'not_acceptable']]]);
-    expect(await storedOf(world.student.id)).toHaveLength(1);
+    expect(reply.body['counts']).toMatchObject({ applied: 2, rejected: 1 });
+    expect(await storedOf(world.student.id)).toEqual([]);
+  });
+
+  it.each(['absent', 'excused'])('with %s among saved marks blocks no other', async (wrong) => {
+    const body = inSync({ mark: wrong, evidence: { fallback: 'no_phone' } });
+    const fine = inSync({ student: studentAt(1).id, evidence: { fallback: 'no_phone' } });
+    const request = { ...body, ops: [...body.ops, ...fine.ops] };
+    const send = () =>
+      phone.request(api, 'POST', '/api/v1/attendance/sync', {
+        token: tokens.teacher,
+        body: request,
+      });
+    const reply = await send();
+
+    expect(reply.status).toBe(200);
+    expect(reply.body['results']).toMatchObject([misplaced, { status: 'applied' }]);
+    // It is kept as evidence of what was tried, changes nothing, and is told the same again.
+    expect(await recordMark(world.student.id)).toBeNull();
+    expect((await send()).body['results']).toMatchObject([
+      { status: 'duplicate', original: misplaced },
+      { status: 'duplicate', original: { status: 'applied' } },
+    ]);
   });
 
   it('is none of the list', async () => {

@@ -15,10 +15,9 @@ import {
 } from '../../domain/types.ts';
 import { FALLBACKS } from '../../domain/presence/fallback.ts';
 import {
+  checkFallback,
   dateField,
   fallbackField,
-  fallbackMisplaced,
-  fitsFallback,
   idField,
   instantReply,
   textField,
@@ -58,14 +57,12 @@ export const markBody = z
     source: z.enum(['manual', 'offline']).default('manual'),
     acks: z.array(idField).max(50).optional(),
   })
-  .refine(fitsFallback, fallbackMisplaced('fallback'));
+  .superRefine(checkFallback);
 
 /** Most items of one bulk request (marks.md section 12). */
 export const BULK_ITEMS_MAX = 500;
 
-const bulkItem = z
-  .strictObject({ ...claim, op_id: idField.optional() })
-  .refine(fitsFallback, fallbackMisplaced('fallback'));
+const bulkItem = z.strictObject({ ...claim, op_id: idField.optional() });
 
 export const bulkMarkBody = z.strictObject({
   session: idField,
@@ -143,7 +140,7 @@ export const editBody = z
     reason: textField.optional(),
     fallback: fallbackField.optional(),
   })
-  .refine(fitsFallback, fallbackMisplaced('fallback'));
+  .superRefine(checkFallback);
 
 const explanationCodes = Object.keys(EXPLANATIONS) as [ExplanationCode, ...ExplanationCode[]];
 

@@ -1,15 +1,7 @@
 /** Schemas of the offline sync route (marks.md section 12). */
 import { z } from 'zod';
 import { MARKS } from '../../domain/types.ts';
-import {
-  fallbackField,
-  fallbackMisplaced,
-  fitsFallback,
-  idField,
-  instantField,
-  instantReply,
-  textField,
-} from '../fields.ts';
+import { fallbackField, idField, instantField, instantReply, textField } from '../fields.ts';
 import { resultCounts, resultReply } from '../records/schema.ts';
 
 /** Most claims of one request. */
@@ -18,29 +10,24 @@ export const SYNC_OPS_MAX = 500;
 const monotonic = z.int().min(0).describe('milliseconds of the steady clock since the boot');
 const bootId = z.string().min(1).max(100);
 
-const operation = z
-  .strictObject({
-    op_id: idField.describe('made by the client, a UUIDv7, the same at every attempt'),
-    session: idField,
-    student: idField,
-    kind: z.literal('mark'),
-    mark: z.enum(MARKS),
-    captured_at: instantField,
-    captured_mono_ms: monotonic.optional(),
-    boot_id: bootId.optional(),
-    base_op_id: idField.nullable(),
-    acks: z.array(idField).max(50),
-    evidence: z.strictObject({
-      qr_code: z.string().min(1).max(2_000).optional(),
-      device_key_id: idField.optional(),
-      fallback: fallbackField.optional(),
-    }),
-    notes: textField.optional(),
-  })
-  .refine(
-    ({ mark, evidence: { fallback } }) => fitsFallback({ mark, fallback }),
-    fallbackMisplaced('evidence', 'fallback'),
-  );
+const operation = z.strictObject({
+  op_id: idField.describe('made by the client, a UUIDv7, the same at every attempt'),
+  session: idField,
+  student: idField,
+  kind: z.literal('mark'),
+  mark: z.enum(MARKS),
+  captured_at: instantField,
+  captured_mono_ms: monotonic.optional(),
+  boot_id: bootId.optional(),
+  base_op_id: idField.nullable(),
+  acks: z.array(idField).max(50),
+  evidence: z.strictObject({
+    qr_code: z.string().min(1).max(2_000).optional(),
+    device_key_id: idField.optional(),
+    fallback: fallbackField.optional(),
+  }),
+  notes: textField.optional(),
+});
 
 export const syncBody = z.strictObject({
   client_id: z.string().min(1).max(100).describe('names the installation, for support'),

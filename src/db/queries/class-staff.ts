@@ -4,7 +4,8 @@ import { rows, type Em } from '../orm.ts';
 
 /**
  * The accounts of those whose teaching assignment covers a session, by session. A head of
- * department may mark a class too, but does not stand in it; who may not sign in is left out.
+ * department may mark a class too, but does not stand in it; who may not sign in, or is no faculty
+ * any more, is left out.
  */
 export async function classStaff(
   em: Em,
@@ -20,6 +21,7 @@ export async function classStaff(
        and (ta.valid_to is null or ta.valid_to > s.scheduled_date)
      join faculty f on f.id = ta.faculty_id
      join app_user u on u.id = f.user_id and u.status = 'active'
+     join role_assignment ra on ra.user_id = u.id and ra.role = 'faculty'
      where s.id = any(?::uuid[]) order by s.id, f.user_id`,
     [[...new Set(sessionIds)]],
   );

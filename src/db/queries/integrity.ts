@@ -5,6 +5,7 @@
 import type { Fallback } from '../../domain/presence/fallback.ts';
 import type { HeadCountOutcome } from '../../domain/presence/head-count.ts';
 import type { RiskPart } from '../../domain/presence/risk.ts';
+import { REFUSAL_WEIGHTS, SIGN_WEIGHTS } from '../../domain/presence/signs.ts';
 import type { Id, Instant, LocalDate } from '../../domain/types.ts';
 import { firstRow, rows, toInstant, type Em } from '../orm.ts';
 
@@ -74,7 +75,8 @@ export interface RecheckTotals {
 export interface SharedAttempt {
   readonly session: DatedSession;
   readonly student: NamedStudent;
-  readonly otherStudent: NamedStudent;
+  /** Whom the phone had marked; null where they are of another section of the class. */
+  readonly otherStudent: NamedStudent | null;
   readonly at: Instant;
 }
 
@@ -109,6 +111,7 @@ export interface HeadCountGap {
 export interface StudentSigns extends Unscanned {
   readonly student: NamedStudent;
   readonly flagged: number;
+  /** Refused scans that say something about the student. */
   readonly refused: number;
   readonly missedRechecks: number;
   readonly deviceChanges: number;
@@ -118,6 +121,12 @@ export interface StudentSigns extends Unscanned {
   readonly attended: number;
   /** The newest class with one of the signs; null where only a device changed. */
   readonly latestSession: DatedSession | null;
+}
+
+/** The newest of a kind, and how many there are in all. */
+export interface Listed<Row> {
+  readonly total: number;
+  readonly rows: readonly Row[];
 }
 
 /** The report. */
@@ -132,10 +141,10 @@ export interface IntegrityReport {
   readonly staff: readonly StaffFallbacks[];
   readonly refusals: readonly { readonly code: string; readonly times: number }[];
   readonly rechecks: RecheckTotals;
-  readonly sharedAttempts: readonly SharedAttempt[];
+  readonly sharedAttempts: Listed<SharedAttempt>;
   readonly flaggedScans: readonly FlaggedScan[];
   readonly deviceChanges: readonly DeviceChange[];
-  readonly headCountGaps: readonly HeadCountGap[];
+  readonly headCountGaps: Listed<HeadCountGap>;
   readonly students: readonly StudentSigns[];
 }
 
@@ -145,7 +154,8 @@ const LISTED_MAX = 200;
 /** Parameters: section, from, to. */
 const SESSIONS = `
   session as materialized (
-    select s.id, s.scheduled_date, s.start_at, d.session_id is not null as shows_codes
+    select s.id, s.scheduled_date, s.start_at, d.session_id is not null as shows_codes,
+      ss.course_section_id as section_id
     from attendance_session s
     join session_section ss on ss.session_id = s.id
     left join session_display d on d.session_id = s.id
@@ -154,19 +164,34 @@ const SESSIONS = `
       and s.scheduled_date <= coalesce(?::date, 'infinity'))`;
 
 /**
- * Records of presence, and whether staff gave them without a scan: with a category, or in a class
- * that showed codes with no claim of the student or a device beside theirs. After `SESSIONS`.
+ * Who of the section was on the roster of each class: a merged class has students of other sections,
+ * and the report of one section names nobody of another. After `SESSIONS`.
+ */
+const MEMBERS = `
+  member as materialized (
+    select s.id as session_id, e.student_id
+    from session s
+    join enrolment e on e.course_section_id = s.section_id and e.status = 'enrolled'
+      and e.valid_from <= s.scheduled_date
+      and (e.valid_to is null or e.valid_to > s.scheduled_date))`;
+
+/** Keeps the rows of `alias`, which has a session and a student, that are about the section. */
+const ofMembers = (alias: string, sessionColumn = `${alias}.session_id`): string =>
+  `join member m on m.session_id = ${sessionColumn} and m.student_id = ${alias}.student_id`;
+
+/**
+ * Records of presence, and whether staff gave them without a scan: with no claim of the student or
+ * a device beside theirs, with a category or in a class that showed codes. After `MEMBERS`.
  */
 const PRESENCE = `
   presence as materialized (
     select r.session_id, r.student_id, o.actor_id, o.evidence ->> 'fallback' as fallback,
-      r.source = 'manual' and (o.evidence ->> 'fallback' is not null or (s.shows_codes
-        and not exists (
-          select 1 from attendance_operation e
-          where e.session_id = r.session_id and e.student_id = r.student_id and e.kind = 'mark'
-            and e.source in ('qr', 'biometric', 'card', 'self') and e.outcome <> 'rejected')))
+      r.source = 'manual' and not exists (
+        select 1 from attendance_operation e
+        where e.session_id = r.session_id and e.student_id = r.student_id and e.kind = 'mark'
+          and e.source in ('qr', 'biometric', 'card', 'self') and e.outcome <> 'rejected')
         as is_unscanned
-    from attendance_record r
+    from attendance_record r ${ofMembers('r')}
     join session s on s.id = r.session_id
     join attendance_operation o on o.op_id = r.winner_op_id
     where r.mark in ('present', 'late')
@@ -235,18 +260,19 @@ async function readTotals(
 ): Promise<Pick<IntegrityReport, 'sessions' | 'sessionsWithCodes' | 'scans' | 'rechecks'>> {
   const found = await firstRow<ScanTotals & RecheckTotals & { sessions: number; coded: number }>(
     em,
-    `with ${SESSIONS},
+    `with ${SESSIONS}, ${MEMBERS},
        scan as (
          select count(*)::int as scans,
            count(*) filter (where o.capture_mode = 'offline')::int as offline,
            count(*) filter (where o.flags && '{presence_flagged,static_code}')::int as flagged
-         from attendance_operation o join session s on s.id = o.session_id
+         from attendance_operation o ${ofMembers('o')}
          where o.source = 'qr' and o.kind = 'mark' and o.outcome <> 'rejected'),
        again as (
          select count(distinct k.id)::int as held, count(p.student_id)::int as picked,
            count(p.passed_at)::int as passed, count(*) filter (where p.missed)::int as missed
          from recheck k join session s on s.id = k.session_id
-         left join recheck_pick p on p.recheck_id = k.id
+         left join (recheck_pick p join member m on m.student_id = p.student_id)
+           on p.recheck_id = k.id and m.session_id = k.session_id
          where k.status in ('running', 'settled'))
      select (select count(*)::int from session) as sessions,
        (select count(*)::int from session where shows_codes) as coded, scan.*, again.*
@@ -266,8 +292,9 @@ async function readTotals(
 function readSources(em: Em, bounds: Bounds): Promise<{ source: string; records: number }[]> {
   return rows(
     em,
-    `with ${SESSIONS} select coalesce(r.source, 'none') as source, count(*)::int as records
-     from attendance_record r join session s on s.id = r.session_id
+    `with ${SESSIONS}, ${MEMBERS}
+     select coalesce(r.source, 'none') as source, count(*)::int as records
+     from attendance_record r ${ofMembers('r')}
      where r.mark is not null group by 1 order by 2 desc, 1`,
     bounds,
   );
@@ -286,7 +313,7 @@ async function readFallbacks(
     unexplained: number;
   }>(
     em,
-    `with ${SESSIONS}, ${PRESENCE},
+    `with ${SESSIONS}, ${MEMBERS}, ${PRESENCE},
        counted as (
          select actor_id, fallback, count(*)::int as marks
          from presence where is_unscanned group by 1, 2)
@@ -322,8 +349,8 @@ function sumOf(parts: readonly Unscanned[]): Unscanned {
 function readRefusals(em: Em, bounds: Bounds): Promise<{ code: string; times: number }[]> {
   return rows(
     em,
-    `with ${SESSIONS} select f.code, count(*)::int as times
-     from scan_refusal f join session s on s.id = f.session_id group by 1 order by 2 desc, 1`,
+    `with ${SESSIONS}, ${MEMBERS} select f.code, count(*)::int as times
+     from scan_refusal f ${ofMembers('f')} group by 1 order by 2 desc, 1`,
     bounds,
   );
 }
@@ -354,34 +381,47 @@ const toStudent = (row: StudentColumns): NamedStudent => ({
   lastName: row.st_last,
 });
 
-async function readSharedAttempts(em: Em, bounds: Bounds): Promise<SharedAttempt[]> {
+/** Rows that each say how many there are in all, counted before the list was cut. */
+const listed = <Found extends { readonly total: number }, Row>(
+  found: readonly Found[],
+  toRow: (row: Found) => Row,
+): Listed<Row> => ({ total: found[0]?.total ?? 0, rows: found.map(toRow) });
+
+async function readSharedAttempts(em: Em, bounds: Bounds): Promise<Listed<SharedAttempt>> {
   const found = await rows<
     SessionColumns &
       StudentColumns & {
-        other_id: Id;
+        other_id: Id | null;
         other_roll: string;
         other_first: string;
         other_last: string;
         at: string;
+        total: number;
       }
   >(
     em,
-    `with ${SESSIONS} select ${SESSION_COLUMNS}, ${studentColumns('st')},
-       ${studentColumns('other')}, f.created_at as at
-     from scan_refusal f join session s on s.id = f.session_id
-     ${studentJoins('st', 'f.student_id')} ${studentJoins('other', 'f.other_student_id')}
+    `with ${SESSIONS}, ${MEMBERS} select ${SESSION_COLUMNS}, ${studentColumns('st')},
+       ${studentColumns('other')}, f.created_at as at, (count(*) over ())::int as total
+     from scan_refusal f ${ofMembers('f')} join session s on s.id = f.session_id
+     ${studentJoins('st', 'f.student_id')}
+     left join (member n ${studentJoins('other', 'n.student_id')})
+       on n.session_id = f.session_id and n.student_id = f.other_student_id
+     where f.other_student_id is not null
      order by f.created_at desc, f.id limit ${LISTED_MAX}`,
     bounds,
   );
-  return found.map((row) => ({
+  return listed(found, (row) => ({
     session: toSession(row),
     student: toStudent(row),
-    otherStudent: {
-      id: row.other_id,
-      rollNumber: row.other_roll,
-      firstName: row.other_first,
-      lastName: row.other_last,
-    },
+    otherStudent:
+      row.other_id === null
+        ? null
+        : {
+            id: row.other_id,
+            rollNumber: row.other_roll,
+            firstName: row.other_first,
+            lastName: row.other_last,
+          },
     at: toInstant(row.at),
   }));
 }
@@ -397,9 +437,9 @@ async function readFlaggedScans(em: Em, bounds: Bounds): Promise<FlaggedScan[]> 
       }
   >(
     em,
-    `with ${SESSIONS} select ${SESSION_COLUMNS}, ${studentColumns('st')}, v.via, v.risk_score,
-       v.risk_parts, v.created_at as at
-     from presence_evidence v join session s on s.id = v.session_id
+    `with ${SESSIONS}, ${MEMBERS} select ${SESSION_COLUMNS}, ${studentColumns('st')}, v.via,
+       v.risk_score, v.risk_parts, v.created_at as at
+     from presence_evidence v ${ofMembers('v')} join session s on s.id = v.session_id
      ${studentJoins('st', 'v.student_id')}
      where v.verdict = 'accepted_flagged' order by v.created_at desc, v.id limit ${LISTED_MAX}`,
     bounds,
@@ -429,7 +469,7 @@ async function readDeviceChanges(em: Em, bounds: Bounds): Promise<DeviceChange[]
   }));
 }
 
-async function readHeadCountGaps(em: Em, bounds: Bounds): Promise<HeadCountGap[]> {
+async function readHeadCountGaps(em: Em, bounds: Bounds): Promise<Listed<HeadCountGap>> {
   const found = await rows<
     SessionColumns & {
       heads: number;
@@ -439,17 +479,18 @@ async function readHeadCountGaps(em: Em, bounds: Bounds): Promise<HeadCountGap[]
       first_name: string;
       last_name: string;
       at: string;
+      total: number;
     }
   >(
     em,
-    `with ${SESSIONS} select ${SESSION_COLUMNS}, h.heads, h.marked, h.outcome, u.id as counted_by,
+    `with ${SESSIONS} select ${SESSION_COLUMNS}, (count(*) over ())::int as total, h.heads, h.marked, h.outcome, u.id as counted_by,
        u.first_name, u.last_name, h.created_at as at
      from head_count h join session s on s.id = h.session_id
      join app_user u on u.id = h.counted_by_id
      where h.outcome <> 'ok' order by h.created_at desc, h.id limit ${LISTED_MAX}`,
     bounds,
   );
-  return found.map((row) => ({
+  return listed(found, (row) => ({
     session: toSession(row),
     heads: row.heads,
     marked: row.marked,
@@ -459,6 +500,11 @@ async function readHeadCountGaps(em: Em, bounds: Bounds): Promise<HeadCountGap[]
   }));
 }
 
+/** What a refused scan `f` weighs; null for one that says nothing about the student. */
+const REFUSAL_WEIGHT = `case f.code ${Object.entries(REFUSAL_WEIGHTS)
+  .map(([code, weight]) => `when '${code}' then ${weight}`)
+  .join(' ')} end`;
+
 /** Students with any sign: doubtful ones first, then those whose marks were not explained. */
 async function readStudents(em: Em, bounds: Bounds): Promise<StudentSigns[]> {
   const found = await rows<
@@ -467,20 +513,23 @@ async function readStudents(em: Em, bounds: Bounds): Promise<StudentSigns[]> {
       (SessionColumns | { session_id: null })
   >(
     em,
-    `with ${SESSIONS}, ${PRESENCE}, ${DEVICE_CHANGES},
+    `with ${SESSIONS}, ${MEMBERS}, ${PRESENCE}, ${DEVICE_CHANGES},
        scan as (
          select o.student_id, count(*)::int as scans,
            count(*) filter (where o.capture_mode = 'offline')::int as offline,
            count(*) filter (where o.flags && '{presence_flagged,static_code}')::int as flagged
-         from attendance_operation o join session s on s.id = o.session_id
+         from attendance_operation o ${ofMembers('o')}
          where o.source = 'qr' and o.kind = 'mark' and o.outcome <> 'rejected' group by 1),
+       refusal as (
+         select f.student_id, f.session_id, ${REFUSAL_WEIGHT} as weight
+         from scan_refusal f ${ofMembers('f')}),
        refused as (
-         select f.student_id, count(*)::int as refused
-         from scan_refusal f join session s on s.id = f.session_id group by 1),
-       missed as (
-         select p.student_id, count(*)::int as missed from recheck_pick p
-         join recheck k on k.id = p.recheck_id join session s on s.id = k.session_id
-         where p.missed group by 1),
+         select student_id, count(*)::int as refused, sum(weight)::int as weight
+         from refusal where weight is not null group by 1),
+       miss as (
+         select p.student_id, k.session_id from recheck_pick p
+         join recheck k on k.id = p.recheck_id ${ofMembers('p', 'k.session_id')} where p.missed),
+       missed as (select student_id, count(*)::int as missed from miss group by 1),
        changed as (
          select student_id, count(*)::int as changes from device_change group by 1),
        category as (
@@ -495,19 +544,16 @@ async function readStudents(em: Em, bounds: Bounds): Promise<StudentSigns[]> {
          select distinct on (n.student_id) n.student_id, s.id as session_id,
            s.scheduled_date::text as session_date, s.start_at as session_start
          from (
-           select o.student_id, o.session_id from attendance_operation o
-           join session x on x.id = o.session_id
+           select o.student_id, o.session_id from attendance_operation o ${ofMembers('o')}
            where o.source = 'qr' and o.kind = 'mark' and o.outcome <> 'rejected'
              and (o.capture_mode = 'offline' or o.flags && '{presence_flagged,static_code}')
-           union all select f.student_id, f.session_id from scan_refusal f
-           join session x on x.id = f.session_id
-           union all select p.student_id, k.session_id from recheck_pick p
-           join recheck k on k.id = p.recheck_id join session x on x.id = k.session_id
-           where p.missed
+           union all select student_id, session_id from refusal where weight is not null
+           union all select student_id, session_id from miss
            union all select student_id, session_id from presence where is_unscanned) n
          join session s on s.id = n.session_id order by n.student_id, s.start_at desc, s.id),
        sign as (
          select st.id, coalesce(scan.flagged, 0) as flagged, coalesce(refused.refused, 0) as refused,
+           coalesce(refused.weight, 0) as refused_weight,
            coalesce(missed.missed, 0) as missed, coalesce(changed.changes, 0) as changes,
            coalesce(scan.offline, 0) as offline, coalesce(scan.scans, 0) as scans,
            coalesce(category.marks, 0) as explained, coalesce(category.reasons, '{}') as reasons,
@@ -528,8 +574,10 @@ async function readStudents(em: Em, bounds: Bounds): Promise<StudentSigns[]> {
        sign.attended, latest.session_id, latest.session_date, latest.session_start
      from sign ${studentJoins('st', 'sign.id')} left join latest on latest.student_id = sign.id
      where flagged + refused + missed + changes + offline + explained + unexplained > 0
-     order by flagged + refused + missed + changes + offline + explained desc, unexplained desc,
-       st.roll_number limit ${LISTED_MAX}`,
+     order by refused_weight + missed * ${SIGN_WEIGHTS.missedRecheck}
+         + flagged * ${SIGN_WEIGHTS.flaggedScan} + changes * ${SIGN_WEIGHTS.deviceChange}
+         + offline * ${SIGN_WEIGHTS.offlineScan} + explained * ${SIGN_WEIGHTS.fallback} desc,
+       unexplained desc, st.roll_number limit ${LISTED_MAX}`,
     [...bounds, ...bounds],
   );
   return found.map((row) => ({

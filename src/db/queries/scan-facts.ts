@@ -40,7 +40,8 @@ export interface ScanAnswers {
     readonly staticStepMinutes: number;
     readonly staticExpiryMinutes: number;
     readonly textCode: boolean;
-    readonly isExitRunning: boolean;
+    readonly exitStartedMs: number | null;
+    readonly recheck: { readonly startedMs: number; readonly endedMs: number } | null;
   } | null;
 }
 
@@ -67,7 +68,9 @@ interface Row {
   static_step_minutes: number | null;
   static_expiry_minutes: number | null;
   text_code: boolean | null;
-  exit_started: boolean | null;
+  exit_started_at: string | null;
+  recheck_started_at: string | null;
+  recheck_ended_at: string | null;
 }
 
 /** Answers each question, in the order asked; a session that does not exist gives null. */
@@ -107,7 +110,7 @@ export async function readScanFacts(
        ) as is_repeated_position,
        n.network, r.fence_lat, r.fence_lng, r.fence_radius_m, r.fence_polygon,
        d.mode as display_mode, d.static_step_minutes, d.static_expiry_minutes, d.text_code,
-       d.exit_started_at is not null as exit_started
+       d.exit_started_at, again.started_at as recheck_started_at, again.ended_at as recheck_ended_at
      from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::text[])
        with ordinality as q(op_id, session_id, student_id, user_id, jkt, position_hash, address, place)
      -- OFFSET 0: one look into an index per scan, where a planner that sees small tables would read
@@ -117,6 +120,10 @@ export async function readScanFacts(
      cross join lateral (select * from room where id = s.room_id offset 0) r
      left join lateral (
        select * from session_display where session_id = q.session_id offset 0) d on true
+     left join lateral (
+       -- One that was cancelled ended before its time.
+       select started_at, least(ends_at, settled_at) as ended_at from recheck
+       where session_id = q.session_id and started_at is not null offset 0) again on true
      left join lateral (select * from device_key where jkt = q.jkt offset 0) k on true
      cross join lateral (
        select
@@ -147,7 +154,6 @@ export async function readScanFacts(
 }
 
 function toAnswers(row: Row): ScanAnswers {
-  const pendingUntil = toInstantOrNull(row.pending_until);
   return {
     isKnownOp: row.is_known_op,
     isOnRoster: row.is_on_roster,
@@ -156,7 +162,7 @@ function toAnswers(row: Row): ScanAnswers {
           id: row.key_id,
           isSoftware: row.strength === 'software',
           isOwn: row.is_own,
-          pendingUntilMs: pendingUntil === null ? null : Date.parse(pendingUntil),
+          pendingUntilMs: toMsOrNull(row.pending_until),
           wasOwn: row.was_own,
           isForeign: row.is_foreign,
           wasOfAnother: row.was_of_another,
@@ -173,10 +179,22 @@ function toAnswers(row: Row): ScanAnswers {
           staticStepMinutes: row.static_step_minutes ?? 0,
           staticExpiryMinutes: row.static_expiry_minutes ?? 0,
           textCode: row.text_code === true,
-          isExitRunning: row.exit_started === true,
+          exitStartedMs: toMsOrNull(row.exit_started_at),
+          recheck: recheckOf(row),
         }
       : null,
   };
+}
+
+function toMsOrNull(column: string | null): number | null {
+  const at = toInstantOrNull(column);
+  return at === null ? null : Date.parse(at);
+}
+
+function recheckOf(row: Row): { startedMs: number; endedMs: number } | null {
+  const startedMs = toMsOrNull(row.recheck_started_at);
+  const endedMs = toMsOrNull(row.recheck_ended_at);
+  return startedMs === null || endedMs === null ? null : { startedMs, endedMs };
 }
 
 function fenceOf({ fence_lat, fence_lng, fence_radius_m, fence_polygon }: Row): Fence | null {

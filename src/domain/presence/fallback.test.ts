@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { MARKS } from '../types.ts';
-import { FALLBACKS, fallbackOf, isFallbackOften, takesFallback } from './fallback.ts';
+import { FALLBACKS, fallbackOf, fallbackRefusal, isFallbackOften } from './fallback.ts';
 
 describe('fallbacks', () => {
   it('go with marks of presence only', () => {
-    expect(MARKS.filter(takesFallback)).toEqual(['present', 'late']);
+    const takenWith = MARKS.filter((mark) => !fallbackRefusal({ mark, fallback: 'no_phone' }));
+    expect(takenWith).toEqual(['present', 'late']);
+    expect(MARKS.filter((mark) => !fallbackRefusal({ mark }))).toEqual([...MARKS]);
   });
 
   it('are read from evidence, and nothing else is', () => {

@@ -1,4 +1,5 @@
 /** Why staff marked a student who did not scan: a category of their own choice, or none (presence.md section 9). */
+import type { Refusal } from '../attendance/results.ts';
 import type { Mark } from '../types.ts';
 
 /** The categories; `id_card` says that the identity card was seen, the others why there was no scan. */
@@ -13,9 +14,22 @@ export const FALLBACKS = [
 /** Why there was no scan, or what was seen in its place. */
 export type Fallback = (typeof FALLBACKS)[number];
 
-/** A fallback stands in for a scan, and a scan proves presence: it goes with no other mark. */
-export function takesFallback(mark: Mark): boolean {
-  return mark === 'present' || mark === 'late';
+/**
+ * Why a claim may not name a fallback, or null: a fallback stands in for a scan, and a scan proves
+ * presence, so it goes with no other mark.
+ */
+export function fallbackRefusal({
+  mark,
+  fallback,
+}: {
+  readonly mark: Mark;
+  readonly fallback?: Fallback | undefined;
+}): Refusal<'mark_not_allowed'> | null {
+  if (fallback === undefined || mark === 'present' || mark === 'late') return null;
+  return {
+    code: 'mark_not_allowed',
+    detail: 'A fallback goes with present or late only; leave it out.',
+  };
 }
 
 /** The fallback inside stored evidence; null where there is none. */

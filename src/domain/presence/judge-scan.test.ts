@@ -25,7 +25,8 @@ const display = {
   staticStepMinutes: 5,
   staticExpiryMinutes: 60,
   textCode: false,
-  isExitRunning: false,
+  exitStartedMs: null,
+  recheck: null,
 } as const;
 const token = {
   kind: 'token',
@@ -176,17 +177,44 @@ describe('an accepted scan', () => {
       judgeScan({
         ...good,
         code: { ...token, exit: true },
-        display: { ...display, isExitRunning: true },
+        display: { ...display, exitStartedMs: NOW - 60_000 },
       }),
     ).toMatchObject({ purpose: 'exit' });
-    const digits = (isExitRunning: boolean) =>
+  });
+
+  describe('of digits was good for what the screen asked for when they were on it', () => {
+    const SHOWN_STEP = 119_112_128;
+    const beganMs = SHOWN_STEP * 15_000;
+    const purpose = (facts: Partial<NonNullable<ScanFacts['display']>>) =>
       judgeScan({
         ...good,
-        code: { kind: 'text', step: 1 },
-        display: { ...display, textCode: true, isExitRunning },
+        code: { kind: 'text', step: SHOWN_STEP },
+        display: { ...display, textCode: true, ...facts },
       });
-    expect(digits(false)).toMatchObject({ purpose: 'entry' });
-    expect(digits(true)).toMatchObject({ purpose: 'exit' });
+
+    test.each([
+      ['entry', 'no exit scan runs', null],
+      ['exit', 'it began with the exit scan', beganMs],
+      ['exit', 'the exit scan ran before', beganMs - 60_000],
+      ['entry', 'the exit scan began a moment after', beganMs + 1],
+      ['entry', 'the exit scan began after it', beganMs + 20_000],
+    ])('%s where %s', (expected, _, exitStartedMs) => {
+      expect(purpose({ exitStartedMs })).toMatchObject({ purpose: expected });
+    });
+
+    test.each([
+      ['recheck', 'runs', beganMs - 10_000, beganMs + 170_000],
+      ['recheck', 'begins before they leave the screen', beganMs + 15_999, beganMs + 195_999],
+      ['exit', 'begins when they left it', beganMs + 16_000, beganMs + 196_000],
+      ['recheck', 'ends after they came up', beganMs - 178_999, beganMs + 1_001],
+      ['exit', 'ended before they came up', beganMs - 179_000, beganMs + 1_000],
+    ])('%s during an exit scan where a re-check %s', (expected, _, startedMs, endedMs) => {
+      const shown = purpose({
+        exitStartedMs: beganMs - 300_000,
+        recheck: { startedMs, endedMs },
+      });
+      expect(shown).toMatchObject({ purpose: expected });
+    });
   });
 
   test('does not weigh a position that is not asked for', () => {

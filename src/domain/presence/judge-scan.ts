@@ -13,7 +13,13 @@ import {
   type RiskPart,
   type RiskSignals,
 } from './risk.ts';
-import { staticStepState, stepState, TEXT_CODE_RULE, type StepState } from './steps.ts';
+import {
+  staticStepState,
+  stepState,
+  TEXT_CODE_RULE,
+  textCodeShown,
+  type StepState,
+} from './steps.ts';
 
 /** How a session shows its codes. */
 export interface DisplayFacts {
@@ -21,7 +27,10 @@ export interface DisplayFacts {
   readonly staticStepMinutes: number;
   readonly staticExpiryMinutes: number;
   readonly textCode: boolean;
-  readonly isExitRunning: boolean;
+  /** Since when the screen asks for the exit scan; null before it starts. */
+  readonly exitStartedMs: number | null;
+  /** The re-check of the class, once it has begun: while it lasts the screen asks for nothing else. */
+  readonly recheck: { readonly startedMs: number; readonly endedMs: number } | null;
 }
 
 /** A ticket as it is stored, against this scan. */
@@ -184,7 +193,7 @@ function refuseCode(
   if (code.kind !== 'token') return null;
   if (!display) return refuse('qr_disabled', 'This class does not use this kind of code.');
   const isFitting =
-    code.isStatic === (display.mode === 'static') && (!code.exit || display.isExitRunning);
+    code.isStatic === (display.mode === 'static') && (!code.exit || display.exitStartedMs !== null);
   if (!isFitting) return codeInvalid();
   const state = tokenState(code.step, display, policy, nowMs);
   if (state === 'live') return null;
@@ -271,14 +280,26 @@ function gradeScan(facts: ScanFacts, policy: SessionPolicy): ScanRefusal | Accep
   };
 }
 
-/** Digits carry no flag: they are good for what the screen asks for. */
+/**
+ * Digits carry no flag: what the screen asked for when they were on it decides, not what it asks for
+ * when they arrive. They prove leaving only where they came up with the exit scan or after it, so
+ * that whoever was too slow for it, or taps twice, has said no more than that they are here.
+ */
 function purposeOf(
   code: Extract<CodeFacts, { kind: 'token' | 'text' }>,
   display: DisplayFacts | null,
 ): AcceptedScan['purpose'] {
-  if (code.kind === 'text') return display?.isExitRunning ? 'exit' : 'entry';
+  if (code.kind === 'text') return code.step === null ? 'entry' : purposeShown(code.step, display);
   if (code.exit) return 'exit';
   return code.recheck ? 'recheck' : 'entry';
+}
+
+function purposeShown(step: number, display: DisplayFacts | null): AcceptedScan['purpose'] {
+  const { recheck = null, exitStartedMs = null } = display ?? {};
+  const { fromMs, untilMs } = textCodeShown(step);
+  if (recheck && fromMs < recheck.endedMs && untilMs > recheck.startedMs) return 'recheck';
+  const beganMs = step * TEXT_CODE_RULE.seconds * 1_000;
+  return exitStartedMs !== null && beganMs >= exitStartedMs ? 'exit' : 'entry';
 }
 
 /** Whether a judgement is a refusal. */

@@ -45,6 +45,15 @@ export function isBounded({ seconds, previous }: StepRule): boolean {
 /** Steps of the short text code: 15 s, the current and one previous. */
 export const TEXT_CODE_RULE: StepRule = { seconds: 15, previous: 1 };
 
+/** From when (inclusive) until when (exclusive) the digits of a step are on the screen, Unix milliseconds. */
+export function textCodeShown(step: number): { readonly fromMs: number; readonly untilMs: number } {
+  const stepMs = TEXT_CODE_RULE.seconds * 1_000;
+  return {
+    fromMs: step * stepMs + SHOWN_AFTER_MS,
+    untilMs: (step + 1) * stepMs + SHOWN_AFTER_MS,
+  };
+}
+
 /**
  * Steps of a static code: accepted for `expiryMinutes` from its step's start, which need not be a
  * whole number of steps.

@@ -13,9 +13,8 @@ export interface RebindScope {
   readonly parameters: readonly unknown[];
 }
 
-/** A device as those who decide on it see it: how its key is kept, and since when it was theirs. */
+/** A device as those who decide on it see it: from when to when it was theirs, and nothing of its own. */
 interface SeenDevice {
-  readonly strength: 'hardware' | 'webauthn' | 'software';
   readonly boundAt: Instant;
   readonly endedAt: Instant | null;
 }
@@ -62,11 +61,9 @@ interface RebindRow {
   readonly first_name: string;
   readonly last_name: string;
   readonly status: Rebind['status'];
-  readonly strength: SeenDevice['strength'];
   readonly valid_from: string;
   readonly valid_to: string | null;
   readonly pending_until: string | null;
-  readonly previous_strength: SeenDevice['strength'] | null;
   readonly previous_from: string | null;
   readonly previous_to: string | null;
   readonly changes: number;
@@ -91,17 +88,16 @@ export async function listRebinds(
   );
   const found = await rows<RebindRow>(
     em,
-    `select b.id, st.id as student_id, st.roll_number, u.first_name, u.last_name, k.strength,
-       b.valid_from, b.valid_to, b.pending_until,
+    `select b.id, st.id as student_id, st.roll_number, u.first_name, u.last_name, b.valid_from,
+       b.valid_to, b.pending_until,
        case when b.status = 'pending' and b.pending_until <= app_clock() then 'active'
          else b.status end as status,
-       previous.strength as previous_strength, previous.valid_from as previous_from,
-       previous.valid_to as previous_to, number.changes, number.counted
+       previous.valid_from as previous_from, previous.valid_to as previous_to, number.changes,
+       number.counted
      from device_binding b join student st on st.user_id = b.user_id
-     join app_user u on u.id = b.user_id join device_key k on k.id = b.device_key_id
+     join app_user u on u.id = b.user_id
      left join lateral (
-       select pk.strength, pb.valid_from, pb.valid_to
-       from device_binding pb join device_key pk on pk.id = pb.device_key_id
+       select pb.valid_from, pb.valid_to from device_binding pb
        where pb.user_id = b.user_id and pb.id <> b.id and pb.created_at < b.created_at
        order by pb.created_at desc, pb.id desc limit 1) previous on true
      cross join lateral (${COUNT_CHANGES}) number
@@ -127,15 +123,13 @@ function rebindOf(row: RebindRow): Rebind {
       lastName: row.last_name,
     },
     status: row.status,
-    strength: row.strength,
     boundAt: toInstant(row.valid_from),
     endedAt: toInstantOrNull(row.valid_to),
     pendingUntil: toInstantOrNull(row.pending_until),
     previous:
-      row.previous_strength === null || row.previous_from === null
+      row.previous_from === null
         ? null
         : {
-            strength: row.previous_strength,
             boundAt: toInstant(row.previous_from),
             endedAt: toInstantOrNull(row.previous_to),
           },
@@ -212,12 +206,14 @@ export async function clearRebinds(
        where user_id = ?::uuid and pending_until is not null returning id`,
       [actor.userId, student.user_id],
     );
-    const place = { table: 'audit_event', column: 'sealed', rowId: studentId };
+    // Of this clearing alone: under the student's id, the words of one would open in another.
+    const clearingId = ids.next();
+    const place = { table: 'audit_event', column: 'sealed', rowId: clearingId };
     const event = auditEntry(actor, {
       chain: 'area:auth',
       action: 'auth.device_changes_cleared',
-      entityType: 'Student',
-      entityId: studentId,
+      entityType: 'DeviceClearing',
+      entityId: clearingId,
       studentId,
       after: { cleared: cleared.length },
       sealed: await sealer.seal(`student:${studentId}`, place, reason),

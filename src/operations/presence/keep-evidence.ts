@@ -1,7 +1,7 @@
 /** What an accepted scan leaves behind, and the re-check it passes. */
 import { type Em, preparedRows } from '../../db/orm.ts';
 import { roundedDistance } from '../../domain/presence/geofence.ts';
-import { SHOWN_AFTER_MS, TEXT_CODE_RULE } from '../../domain/presence/steps.ts';
+import { textCodeShown } from '../../domain/presence/steps.ts';
 import type { Instant } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
 import { acceptedOf, type AcceptedCandidate, type Candidate } from './scan.ts';
@@ -86,5 +86,4 @@ export async function passRechecks(em: Em, candidates: readonly Candidate[]): Pr
 }
 
 /** When the digits of a step leave the screen. */
-const endOfStep = (step: number): Instant =>
-  new Date((step + 1) * TEXT_CODE_RULE.seconds * 1_000 + SHOWN_AFTER_MS).toISOString();
+const endOfStep = (step: number): Instant => new Date(textCodeShown(step).untilMs).toISOString();

@@ -258,6 +258,28 @@ async function settleRecheck(operation: Operation, sessionId: Id): Promise<boole
   });
 }
 
+/**
+ * Cancels the re-check that runs while its class is closed or cancelled: nobody can answer it any
+ * more, and a class that is reopened or restored must not find that they missed it. One whose time
+ * was over before stays to be settled.
+ * @param endedAt  until when the class took scans
+ * @returns the events to append with those of the class
+ */
+export async function cancelRunningRecheck(
+  operation: Operation,
+  em: Em,
+  sessionId: Id,
+  endedAt: Instant,
+): Promise<AuditEntry[]> {
+  const cancelled = await rows(
+    em,
+    `update recheck set status = 'cancelled', settled_at = app_clock()
+     where session_id = ?::uuid and status = 'running' and ends_at > ?::timestamptz returning id`,
+    [sessionId, endedAt],
+  );
+  return cancelled.map(() => recheckEvent(operation, sessionId, 'session.recheck_cancelled', {}));
+}
+
 /** The re-check of a session, or null where it has none. */
 export async function readRecheck(em: Em, sessionId: Id): Promise<RecheckView | null> {
   const row = await firstRow<{

@@ -1,9 +1,10 @@
 /** Starts the exit scan of a class whose stay counts (presence.md section 8). */
-import { appendLog, auditEntry, sessionChain } from '../../audit/append-log.ts';
+import { auditEntry, sessionChain } from '../../audit/append-log.ts';
 import { firstRow, toInstantOrNull, type Em } from '../../db/orm.ts';
 import { appError } from '../../domain/errors.ts';
 import type { Id, Instant } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
+import { appendMarks } from '../records/append-marks.ts';
 import { markingRank, type MarkScope } from '../records/mark-records.ts';
 import { lockSessionNow, lookAtSession, type SessionRow } from '../sessions/session-row.ts';
 import { requireOpen } from './start-display.ts';
@@ -67,14 +68,20 @@ export async function startExitScan(
         `The exit scan starts in the last 15 minutes of a class: here in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`,
       );
     }
-    const row = await firstRow<{ session_id: Id }>(
+    const row = await firstRow<{ has_started: boolean }>(
       em,
-      `update session_display set exit_started_at = coalesce(exit_started_at, app_clock())
-       where session_id = ?::uuid returning session_id`,
+      `update session_display d set exit_started_at = coalesce(d.exit_started_at, app_clock())
+       from (select session_id, exit_started_at from session_display
+         where session_id = ?::uuid for update) was
+       where d.session_id = was.session_id
+       returning was.exit_started_at is not null as has_started`,
       [sessionId],
     );
     if (!row) throw appError('qr_disabled', 'Show the codes of the class first.');
-    await appendLog(em, operation.ids, {
+    if (row.has_started) return;
+    await appendMarks(em, operation, session, [], [], {
+      // The pages of others who teach the class show it, too.
+      sessionChanged: true,
       audit: [
         auditEntry(operation.actor, {
           chain: sessionChain(sessionId),

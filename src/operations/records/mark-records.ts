@@ -2,7 +2,7 @@
 import { firstRow, rows, sqlState, type Em } from '../../db/orm.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
 import { appError, AppError } from '../../domain/errors.ts';
-import type { Fallback } from '../../domain/presence/fallback.ts';
+import { fallbackRefusal, type Fallback } from '../../domain/presence/fallback.ts';
 import type { Id, Mark } from '../../domain/types.ts';
 import { uuidV5 } from '../../security/uuid-v5.ts';
 import type { Operation } from '../ports.ts';
@@ -134,6 +134,7 @@ export function bulkItemId(keyNamespace: Id, sessionId: Id, studentId: Id): Id {
 }
 
 function toDraft(item: MarkItem, rank: number): OperationDraft {
+  const refusal = fallbackRefusal(item);
   return {
     opId: item.opId,
     studentId: item.studentId,
@@ -146,6 +147,7 @@ function toDraft(item: MarkItem, rank: number): OperationDraft {
     reason: item.reason ?? null,
     ...fallbackEvidence(item.fallback),
     isInteractive: true,
+    verdict: refusal && { outcome: 'rejected', ...refusal },
   };
 }
 

@@ -7,7 +7,7 @@ import { judgeCapture, type JudgedTime } from '../../domain/attendance/capture-t
 import { RANK } from '../../domain/attendance/ranks.ts';
 import type { Refusal } from '../../domain/attendance/results.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { Fallback } from '../../domain/presence/fallback.ts';
+import { fallbackRefusal, type Fallback } from '../../domain/presence/fallback.ts';
 import type { Id, Instant, Mark } from '../../domain/types.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { QrCodes } from '../../security/qr-codes.ts';
@@ -299,7 +299,7 @@ function staffRefusal(staffRank: number | null, item: SyncItem): Refusal | null 
       detail: 'An override of the staff of a class needs notes that say why.',
     };
   }
-  return null;
+  return fallbackRefusal({ mark: item.mark, fallback: item.evidence.fallback });
 }
 
 const UNKNOWN_DEVICE: Refusal = {

@@ -14,6 +14,7 @@ import type {
 import { appError, type ErrorCode } from '../../domain/errors.ts';
 import type { Id, Instant } from '../../domain/types.ts';
 import type { Actor, Operation } from '../ports.ts';
+import { cancelRunningRecheck } from '../presence/recheck-session.ts';
 import { appendMarks } from '../records/apply-operations.ts';
 import { isTaken, settleRoster, type TakenEffect } from '../records/become-taken.ts';
 import { rosterOf } from '../records/roster.ts';
@@ -195,7 +196,7 @@ async function takeEdge(
     case 'lock':
       return lock(operation, em, session, command, now);
     case 'cancel':
-      return cancel(operation, em, session, command);
+      return cancel(operation, em, session, command, now);
     case 'restore':
       return restore(operation, em, session, command);
     case 'reschedule':
@@ -247,11 +248,16 @@ async function close(
      where id = ?::uuid`,
     [now, taken, now, session.policy.lockAfterHours, command.by === 'timer', session.id],
   );
+  const endedAt = earlier(now, session.closesAt);
+  const recheck = await cancelRunningRecheck(operation, em, session.id, endedAt);
   await nudgeSelfEntries(operation, em, session.id);
   const closed: SessionRow = { ...session, status: 'closed', taken };
   const effect = taken ? await settleRoster(em, operation, closed, roster) : undefined;
-  await appendEdge(operation, em, session, command, 'session.closed', { taken }, effect);
+  await appendEdge(operation, em, session, command, 'session.closed', { taken }, effect, recheck);
 }
+
+const earlier = (one: Instant, other: Instant): Instant =>
+  Date.parse(one) < Date.parse(other) ? one : other;
 
 /** Automatic absences vanish while the class is open again; the next close writes them anew. */
 async function reopen(
@@ -300,6 +306,7 @@ async function cancel(
   em: Em,
   session: SessionRow,
   command: TransitionCommand,
+  now: Instant,
 ): Promise<void> {
   await rows(
     em,
@@ -311,7 +318,8 @@ async function cancel(
     kind: 'cancel',
     epoch: session.epoch,
   });
-  await appendEdge(operation, em, session, command, 'session.cancelled');
+  const recheck = await cancelRunningRecheck(operation, em, session.id, now);
+  await appendEdge(operation, em, session, command, 'session.cancelled', {}, undefined, recheck);
 }
 
 /**
@@ -352,6 +360,7 @@ async function appendEdge(
   action: string,
   after: Readonly<Record<string, string | boolean>> = {},
   effect?: TakenEffect,
+  audit: readonly AuditEntry[] = [],
 ): Promise<void> {
   const entry: AuditEntry = auditEntry(operation.actor, {
     chain: sessionChain(session.id),
@@ -365,7 +374,7 @@ async function appendEdge(
   });
   await appendMarks(em, operation, session, effect?.operations ?? [], effect?.changes ?? [], {
     conflicts: effect?.conflicts ?? [],
-    audit: [entry],
+    audit: [entry, ...audit],
     sessionChanged: true,
   });
 }

@@ -40,12 +40,10 @@ export interface Rebind {
   readonly id: string;
   readonly student: StudentName;
   readonly status: DeviceStatus;
-  readonly strength: DeviceStrength;
   readonly bound_at: string;
   readonly ended_at: string | null;
   readonly pending_until: string | null;
   readonly previous: {
-    readonly strength: DeviceStrength;
     readonly bound_at: string;
     readonly ended_at: string | null;
   } | null;

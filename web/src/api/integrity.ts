@@ -61,7 +61,8 @@ export interface FlaggedScan {
 export interface SharedAttempt {
   readonly session: DatedSession;
   readonly student: StudentName;
-  readonly other_student: StudentName;
+  /** Null where they are of another section of the class. */
+  readonly other_student: StudentName | null;
   readonly at: string;
 }
 

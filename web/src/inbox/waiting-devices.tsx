@@ -116,8 +116,6 @@ function RebindCard({ rebind, isBusy, onApprove, onClear }: RebindCardProps) {
           {rebind.status === 'pending' && rebind.pending_until !== null
             ? ` · ${t('devices.pendingUntil', { time: showMoment(rebind.pending_until, zone) })}`
             : null}
-          {' · '}
-          {t(`devices.strength.${rebind.strength}`)}
         </Text>
         <Previous rebind={rebind} />
       </Stack>

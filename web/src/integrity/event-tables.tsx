@@ -59,7 +59,11 @@ export function SharedPhones({ rows }: RowsProps<SharedAttempt>) {
             <StudentCell student={row.student} session={row.session} namesClass />
           </Table.Th>
           <Table.Td>
-            <StudentCell student={row.other_student} session={row.session} namesClass />
+            {row.other_student === null ? (
+              t('integrity.otherSection')
+            ) : (
+              <StudentCell student={row.other_student} session={row.session} namesClass />
+            )}
           </Table.Td>
         </Table.Tr>
       )}

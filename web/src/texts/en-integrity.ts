@@ -66,6 +66,7 @@ export const integrity = {
   sharedLead: 'The second scan was refused. Neither student was told of the other.',
   tried: 'Tried to scan',
   hadMarked: 'Phone had marked',
+  otherSection: 'A student of another section',
   class: 'Class',
   counted: 'Counted',
   countedBy: 'By',
