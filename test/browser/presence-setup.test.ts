@@ -143,6 +143,8 @@ describe('an administrator', () => {
     const { page } = await visit(world.people.admin.email, '/presence-setup/settings');
     await page.getByText('A code is accepted for 20 seconds').waitFor();
     await page.getByLabel('A new code every').fill('16');
+    const described = await page.getByLabel('Static code').getAttribute('aria-describedby');
+    expect(await page.locator(`[id="${described}"]`).textContent()).toContain('photographed');
     await page.getByLabel('Static code').click();
     await page.getByRole('option', { name: 'On', exact: true }).click();
     await page.getByRole('button', { name: 'Save the changes' }).click();
