@@ -82,7 +82,7 @@ describe('the devices of a student', () => {
     await page.getByRole('link', { name: 'My devices' }).click();
     await page.getByRole('button', { name: 'Register this phone' }).click();
     await page.getByRole('button', { name: 'Send me a code' }).click();
-    await page.getByText(/A code was sent to .\*\*\*@test\.campus/).waitFor();
+    await page.getByText(/A code is on its way to .\*\*\*@test\.campus/).waitFor();
     const code = await mailedCode();
 
     await page.getByLabel('Code from the email').fill(code === '000000' ? '000001' : '000000');
@@ -161,6 +161,9 @@ describe('the devices of a student', () => {
 
     await register.click();
     await thisBrowser(browser.page).getByText('Pending', { exact: true }).waitFor();
+    await admin.page.getByTestId('account').click();
+    await admin.page.getByRole('link', { name: 'My devices' }).click();
+    await admin.page.getByText('A phone is registered once, for you alone.').waitFor();
     expect(unexpected(browser, admin)).toEqual([]);
   });
 });
