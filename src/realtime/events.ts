@@ -87,6 +87,7 @@ const recordChanged = z.strictObject({
       source: z.enum(MARK_SOURCES).nullable(),
       winner_op_id: id.nullable(),
       version: count,
+      flags: z.array(z.string()).describe('why the record deserves a look, as its roll tells them'),
       fallback: z.enum(FALLBACKS).nullable().optional(),
     }),
     z.strictObject({}).describe("another student's row, which this client may not see"),

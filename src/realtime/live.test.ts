@@ -13,6 +13,9 @@ import {
 } from '../../test/sockets.ts';
 import { rows } from '../db/orm.ts';
 import { notify } from '../operations/notifications/notify.ts';
+import { operationFor } from '../operations/operation-for.ts';
+import { SYSTEM_ACTOR } from '../operations/ports.ts';
+import { applyOperations } from '../operations/records/apply-operations.ts';
 import { createSockets, type Sockets } from './create-sockets.ts';
 import { inboxMessage, noticeMessage, sessionMessage, watchReply } from './events.ts';
 
@@ -299,6 +302,52 @@ describe('watch', () => {
     }
     const missed = await eventsOf(session, 0, token);
     expect(JSON.stringify(missed)).not.toContain(world.students[1]?.id);
+  });
+
+  it('tells why a record deserves a look, to a student of the own row alone', async () => {
+    const session = await freshSession();
+    const staff = await watching(teacher, session);
+    const token = await api.signIn(world.student.email);
+    const student = await watching(token, session);
+    const scan = (studentId: string | undefined, flags: readonly string[]) => ({
+      opId: v7(),
+      studentId: studentId ?? '',
+      mark: 'present' as const,
+      rank: 40,
+      source: 'qr' as const,
+      flags,
+    });
+    const operation = operationFor(api.deps, SYSTEM_ACTOR);
+    await operation.em.transactional((em) =>
+      applyOperations(operation, em, session, [
+        scan(world.student.id, []),
+        scan(world.students[1]?.id, ['presence_flagged']),
+      ]),
+    );
+    const flagsHeard = ({ events }: { readonly events: readonly HeardEvent[] }) =>
+      new Map(
+        events
+          .filter(({ payload }) => typeof payload['student'] === 'string')
+          .map(({ payload }) => [payload['student'], payload['flags']]),
+      );
+    for (const client of [staff, student]) {
+      await eventually('the last count', () => client.events.at(-1)?.seq === 3);
+    }
+    expect(flagsHeard(staff)).toEqual(
+      new Map<unknown, unknown>([
+        [world.student.id, []],
+        [world.students[1]?.id, ['presence_flagged']],
+      ]),
+    );
+    expect(flagsHeard(student)).toEqual(new Map([[world.student.id, []]]));
+    const missed = await eventsOf(session, 0, token);
+    expect(flagsHeard({ events: missed })).toEqual(new Map([[world.student.id, []]]));
+
+    // The teacher's word takes the doubt away.
+    await mark(session, world.students[1]?.id);
+    await eventually('the next count', () => staff.events.at(-1)?.seq === 5);
+    expect(flagsHeard(staff).get(world.students[1]?.id)).toEqual([]);
+    expect(staff.events.every((event) => sessionMessage.safeParse(event).success)).toBe(true);
   });
 
   it('gives a mentor the rows of mentees alone', async () => {

@@ -11,7 +11,14 @@ import { createDeviceCodes } from '../../src/security/device-codes.ts';
 import { makeDevice } from '../device.ts';
 import { makeWorld, TEST_PASSWORD, type World } from '../factories.ts';
 import { eventually } from '../temporal.ts';
-import { LAPTOP, PHONE, startDashboard, type TestDashboard, type Visitor } from './dashboard.ts';
+import {
+  fillSignIn,
+  LAPTOP,
+  PHONE,
+  startDashboard,
+  type TestDashboard,
+  type Visitor,
+} from './dashboard.ts';
 
 let folder: string;
 let dashboard: TestDashboard;
@@ -76,13 +83,14 @@ const thisBrowser = (page: Page) =>
 
 describe('the devices of a student', () => {
   it('are registered with the code of a mail, and outlive a sign-out', async () => {
-    const phone = await visit(world.student.email, '/sessions', PHONE);
+    const phone = await dashboard.visitByForm(world.student.email, '/sessions', PHONE);
+    visitors.push(phone);
     const { page } = phone;
     await page.getByTestId('account').click();
     await page.getByRole('link', { name: 'My devices' }).click();
     await page.getByRole('button', { name: 'Register this phone' }).click();
     await page.getByRole('button', { name: 'Send me a code' }).click();
-    await page.getByText(/A code was sent to .\*\*\*@test\.campus/).waitFor();
+    await page.getByText(/A code is on its way to .\*\*\*@test\.campus/).waitFor();
     const code = await mailedCode();
 
     await page.getByLabel('Code from the email').fill(code === '000000' ? '000001' : '000000');
@@ -94,9 +102,7 @@ describe('the devices of a student', () => {
 
     await page.getByTestId('account').click();
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.getByLabel('Email or campus ID').fill(world.student.email);
-    await page.getByLabel('Password', { exact: true }).fill(TEST_PASSWORD);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await fillSignIn(page, world.student.email);
     await thisBrowser(page).getByText('Active').waitFor();
     // What the page still held in memory is gone now: the key comes from the browser's database.
     await page.reload();
@@ -161,6 +167,9 @@ describe('the devices of a student', () => {
 
     await register.click();
     await thisBrowser(browser.page).getByText('Pending', { exact: true }).waitFor();
+    await admin.page.getByTestId('account').click();
+    await admin.page.getByRole('link', { name: 'My devices' }).click();
+    await admin.page.getByText('A phone is registered once, for you alone.').waitFor();
     expect(unexpected(browser, admin)).toEqual([]);
   });
 });

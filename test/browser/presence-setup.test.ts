@@ -103,11 +103,13 @@ describe('an administrator', () => {
     await page.getByRole('cell', { name: /17\.385000, 78\.486700 · 60\sm/ }).waitFor();
 
     await page.getByRole('link', { name: `Settings of ${room}`, exact: true }).click();
-    await page.getByLabel('Level', { exact: true }).click();
+    await page.getByRole('combobox', { name: 'Level', exact: true }).click();
     await page.getByRole('option', { name: 'Strict' }).click();
     await page.getByRole('button', { name: 'Save the changes' }).click();
     await page.getByText(/^Saved\./).waitFor();
-    expect(await page.getByLabel('Level', { exact: true }).inputValue()).toBe('Strict');
+    expect(await page.getByRole('combobox', { name: 'Level', exact: true }).inputValue()).toBe(
+      'Strict',
+    );
 
     const session = await extraClass();
     const [near, far] = world.students;
@@ -143,7 +145,11 @@ describe('an administrator', () => {
     const { page } = await visit(world.people.admin.email, '/presence-setup/settings');
     await page.getByText('A code is accepted for 20 seconds').waitFor();
     await page.getByLabel('A new code every').fill('16');
-    await page.getByLabel('Static code').click();
+    const described = await page
+      .getByRole('combobox', { name: 'Static code' })
+      .getAttribute('aria-describedby');
+    expect(await page.locator(`[id="${described}"]`).textContent()).toContain('photographed');
+    await page.getByRole('combobox', { name: 'Static code' }).click();
     await page.getByRole('option', { name: 'On', exact: true }).click();
     await page.getByRole('button', { name: 'Save the changes' }).click();
     await page.getByText('Give a whole number from 5 to 15.').waitFor();

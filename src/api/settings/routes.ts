@@ -103,7 +103,7 @@ const remove = route({
   tag: TAG,
   access: authorize('operate'),
   params: nameParams,
-  query: z.strictObject(place),
+  query: z.strictObject({ ...place, reason: textField.optional() }),
   replies: { 200: changedReply },
   errors: ['not_found'],
   handler: async ({ params, query, operation }) => {
@@ -111,6 +111,7 @@ const remove = route({
       operation,
       { name: nameOf(params.name), scopeKind: query.scope_kind, scopeId: query.scope_id },
       undefined,
+      query.reason,
     );
     return { status: 200, body: { sessions_changed: sessionsChanged } };
   },

@@ -26,7 +26,7 @@ const put = (name: string, body: object, token = admin) =>
 
 const removal = (
   name: string,
-  place: { readonly scope_kind?: string; readonly scope_id?: string },
+  place: { readonly scope_kind?: string; readonly scope_id?: string; readonly reason?: string },
 ): string => `${PATH}/${name}?${new URLSearchParams({ ...place }).toString()}`;
 
 const classAt = (startMinutes: number, change: object = {}): Promise<Id> =>
@@ -264,6 +264,38 @@ describe('settings', () => {
       "select body from audit_event where entity_id = 'STATIC_QR_ENABLED'",
     );
     expect(JSON.parse(event?.body ?? '{}')).toMatchObject({ after: { reason: 'no screens' } });
+  });
+
+  it('that need a reason need one to be removed, too', async () => {
+    const held = await put('STATIC_QR_ENABLED', { value: true, reason: 'no screens' });
+    expect(held.status).toBe(200);
+    const remove = (reason?: string) =>
+      api.request('DELETE', removal('STATIC_QR_ENABLED', reason === undefined ? {} : { reason }), {
+        token: admin,
+      });
+    for (const none of [undefined, '  ']) {
+      const silent = await remove(none);
+      expect([silent.status, silent.body['code']]).toEqual([400, 'validation_failed']);
+      expect(silent.body['errors']).toMatchObject([{ path: 'reason' }]);
+    }
+
+    expect((await remove('screens came')).status).toBe(200);
+
+    const event = await firstRow<{ body: string }>(
+      api.em(),
+      `select body from audit_event
+       where entity_id = 'STATIC_QR_ENABLED' and action = 'setting.removed'`,
+    );
+    expect(JSON.parse(event?.body ?? '{}')).toMatchObject({
+      before: { value: true },
+      after: { value: null, reason: 'screens came' },
+    });
+    const plain = await put('RECHECK_PERCENT', { value: 20 });
+    expect(plain.status).toBe(200);
+    const token = admin;
+    expect((await api.request('DELETE', removal('RECHECK_PERCENT', {}), { token })).status).toBe(
+      200,
+    );
   });
 
   it('are for operators, and known by name', async () => {

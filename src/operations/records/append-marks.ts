@@ -163,6 +163,7 @@ const recordEntry = (
     source: after.source,
     winner_op_id: after.winnerOpId,
     version: after.version,
+    flags: [...after.flags],
     ...toldFallback(fallbacks.get(after.winnerOpId ?? '')),
   },
 });

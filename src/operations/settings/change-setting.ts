@@ -26,7 +26,7 @@ export interface SettingEffect {
 
 /**
  * Stores a value, or removes the stored one where `value` is undefined.
- * @param reason  why, for settings that demand one; kept in the audit trail
+ * @param reason  why, for settings that demand one, to set and to remove; kept in the audit trail
  * @throws AppError `validation_failed` for a value or place that is not legal or a missing reason,
  *   `not_found` when there is nothing to remove
  */
@@ -42,7 +42,7 @@ export async function changeSetting(
   if (rules.institutionOnly && place.scopeKind !== 'institution') {
     throw fieldError('scope_kind', 'This setting holds for the whole institution only.');
   }
-  if (rules.needsReason && value !== undefined && !reason) {
+  if (rules.needsReason && !reason) {
     throw fieldError('reason', 'Say why; the reason stays in the audit trail.');
   }
   return operation.em.transactional(async (em) => {

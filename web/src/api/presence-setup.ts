@@ -118,9 +118,9 @@ export const changeSetting = (
   body: SettingPlace & { readonly value: SettingValue; readonly reason?: string },
 ) => api.request<Changed>({ method: 'PUT', path: `${SETTINGS}${name}/`, body });
 
-export const removeSetting = (api: ApiClient, name: string, place: SettingPlace) =>
+export const removeSetting = (api: ApiClient, name: string, place: SettingPlace, reason?: string) =>
   api.request<Changed>({
     method: 'DELETE',
     path: `${SETTINGS}${name}/`,
-    query: { scope_kind: place.scope_kind, scope_id: place.scope_id },
+    query: { scope_kind: place.scope_kind, scope_id: place.scope_id, reason },
   });

@@ -1,4 +1,4 @@
-/** A student's devices: this browser, the others, how each stands, and ending one. */
+/** The reader's own devices: this browser, the others, how each stands, and ending one. */
 import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { IconDeviceMobile, IconDeviceMobileOff } from '@tabler/icons-react';
@@ -6,25 +6,24 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { readOwnDevices, type OwnDevice } from '../api/devices.ts';
 import { queryKeys } from '../api/query-keys.ts';
-import { useApp, useUser } from '../app-context.ts';
+import { useApp } from '../app-context.ts';
 import { PageHeader } from '../shared/page-header.tsx';
 import { LoadFailed, LoadingCards } from '../shared/states.tsx';
 import { showMoment } from '../shared/times.ts';
 import { useZone } from '../shared/use-zone.ts';
-import { NotAllowedPage } from '../shell/not-found-page.tsx';
 import { DeviceChip } from './device-chip.tsx';
 import './devices.css';
 import { EndDeviceDialog } from './end-device-dialog.tsx';
 import { RegisterDevice } from './register-device.tsx';
+import { useDeviceWords } from './use-device-words.ts';
 
 /** The page. */
 export function MyDevicesPage() {
   const { t } = useTranslation();
-  const { student_id: student } = useUser();
-  if (student === null) return <NotAllowedPage />;
+  const wordsOf = useDeviceWords();
   return (
     <>
-      <PageHeader title={t('devices.title')} lead={t('devices.lead')} />
+      <PageHeader title={t('devices.title')} lead={wordsOf('lead')} />
       <Devices />
     </>
   );
@@ -81,6 +80,7 @@ interface DeviceCardProps {
 
 function DeviceCard({ device, isThis, onEnd }: DeviceCardProps) {
   const { t } = useTranslation();
+  const wordsOf = useDeviceWords();
   const zone = useZone();
   const isLive = device.status !== 'revoked';
   const since = showMoment(device.valid_from, zone);
@@ -109,8 +109,8 @@ function DeviceCard({ device, isThis, onEnd }: DeviceCardProps) {
       {isLive && (isThis || device.pending_until !== null) ? (
         <Text size="sm" mt="sm">
           {device.pending_until === null
-            ? t('devices.isRegistered')
-            : t('devices.isPending', { time: showMoment(device.pending_until, zone) })}
+            ? wordsOf('isRegistered')
+            : wordsOf('isPending', showMoment(device.pending_until, zone))}
         </Text>
       ) : null}
       {isLive ? (

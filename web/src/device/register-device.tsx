@@ -22,6 +22,7 @@ import { FormFailure } from '../shared/form-failure.tsx';
 import { notifyDone } from '../shared/notify.ts';
 import { showTime } from '../shared/times.ts';
 import { useZone } from '../shared/use-zone.ts';
+import { useDeviceWords } from './use-device-words.ts';
 
 /** What the server asked for last. */
 type Step = 'start' | 'replace' | 'code' | 'sign_in';
@@ -120,10 +121,11 @@ interface BeginProps {
 
 function Begin({ isReplacing, hadDevice, isBusy, onRegister }: BeginProps) {
   const { t } = useTranslation();
+  const wordsOf = useDeviceWords();
   const text = isReplacing ? 'replaceText' : hadDevice ? 'laterText' : 'registerText';
   return (
     <>
-      <Text size="sm">{t(`devices.${text}`)}</Text>
+      <Text size="sm">{wordsOf(text)}</Text>
       <Group>
         <Button
           leftSection={<IconDeviceMobile size={18} aria-hidden />}

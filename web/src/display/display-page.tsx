@@ -1,15 +1,21 @@
 /** The screen of a room: the code of now, large, and how many are here. */
 import { Button, Group, Text } from '@mantine/core';
-import { IconArrowLeft, IconClockPause, IconMaximize, IconNumbers } from '@tabler/icons-react';
+import {
+  IconArrowLeft,
+  IconClockPause,
+  IconMaximize,
+  IconNumbers,
+  IconRefresh,
+} from '@tabler/icons-react';
 import { encodeQR } from 'qr';
 import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useParams, useSearchParams } from 'react-router';
 import type { DisplayOptions } from '../api/presence.ts';
-import type { ApiProblem } from '../api/problem.ts';
 import { FormFailure } from '../shared/form-failure.tsx';
 import './display.css';
-import { useDisplay, type DisplayState } from './use-display.ts';
+import type { DisplayState } from './display-feed.ts';
+import { useDisplay } from './use-display.ts';
 
 /** The page; another session is another screen. */
 export function DisplayPage() {
@@ -21,9 +27,9 @@ export function DisplayPage() {
 function Screen({ session }: { readonly session: string }) {
   const { t } = useTranslation();
   const [options, setOptions] = useOptions();
-  const [refusal, setRefusal] = useState<ApiProblem | null>(null);
+  const [refusal, setRefusal] = useState<unknown>(null);
   const { withDigits, isStatic } = options;
-  const state = useDisplay(session, options, (problem) => {
+  const { state, retry } = useDisplay(session, options, (problem) => {
     setRefusal(problem);
     setOptions({ withDigits, isStatic: false });
   });
@@ -45,6 +51,15 @@ function Screen({ session }: { readonly session: string }) {
         {state.isClosed ? t('display.ended') : t(`display.purpose.${purpose}`)}
       </h1>
       <FormFailure error={state.error ?? refusal} />
+      {state.error === null ? null : (
+        <Button
+          variant="default"
+          leftSection={<IconRefresh size={17} aria-hidden />}
+          onClick={retry}
+        >
+          {t('common.retry')}
+        </Button>
+      )}
       <Code state={state} />
       <p className="display-count numbers" role="status" data-testid="display-count">
         {state.counts === null ? '' : t('display.marked', state.counts)}

@@ -1,33 +1,16 @@
 /** Follows the codes of one session: asks to show them, then takes what the server pushes. */
-import { useEffect, useEffectEvent, useState } from 'react';
+import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { io } from 'socket.io-client';
 import { startDisplay, type DisplayOptions } from '../api/presence.ts';
-import { ApiProblem } from '../api/problem.ts';
+import { ApiProblem, isWorthRetrying } from '../api/problem.ts';
 import { useApp } from '../app-context.ts';
-
-/** A code to show. */
-export interface ShownCode {
-  readonly token: string;
-  readonly step: number;
-  readonly valid_ms: number;
-  readonly next_ms: number;
-  readonly text_code: string | null;
-  readonly mode: 'rotating' | 'static';
-  readonly purpose: 'entry' | 'recheck' | 'exit';
-}
-
-/** How the display stands. */
-export interface DisplayState {
-  /** Null before the first code, and when none came for two steps: an old one must not stay. */
-  readonly code: ShownCode | null;
-  readonly counts: { readonly marked: number; readonly roster: number } | null;
-  readonly isClosed: boolean;
-  readonly error: unknown;
-}
-
-const NOTHING: DisplayState = { code: null, counts: null, isClosed: false, error: null };
-/** The server may be a moment late before the screen blanks. */
-const BLANK_AFTER_STEPS = 2;
+import {
+  createDisplayFeed,
+  NO_DISPLAY,
+  type DisplayFeed,
+  type DisplayHandlers,
+  type DisplayState,
+} from './display-feed.ts';
 
 /**
  * Shows the codes of a session until the page is left.
@@ -36,53 +19,50 @@ const BLANK_AFTER_STEPS = 2;
 export function useDisplay(
   session: string,
   { withDigits, isStatic }: DisplayOptions,
-  onRefused: (problem: ApiProblem) => void,
-): DisplayState {
+  onRefused: (problem: unknown) => void,
+): { readonly state: DisplayState; readonly retry: () => void } {
   const { api } = useApp();
-  const [state, setState] = useState<DisplayState>(NOTHING);
-  const [attempt, setAttempt] = useState(0);
+  const [state, setState] = useState(NO_DISPLAY);
   const refuse = useEffectEvent(onRefused);
+  const feed = useRef<DisplayFeed | null>(null);
   useEffect(() => {
-    let isOver = false;
-    let blank: ReturnType<typeof setTimeout> | undefined;
-    let close = (): void => undefined;
-    const patch = (change: Partial<DisplayState>): void => {
-      if (!isOver) setState((before) => ({ ...before, ...change }));
-    };
-    const follow = (token: string): void => {
-      const socket = io('/display', {
-        path: '/socket.io',
-        transports: ['websocket', 'polling'],
-        auth: { display_token: token },
-        forceNew: true,
-      });
-      close = () => void socket.close();
-      socket.on('code', (code: ShownCode) => {
-        clearTimeout(blank);
-        blank = setTimeout(() => patch({ code: null }), code.next_ms * BLANK_AFTER_STEPS);
-        patch({ code, error: null });
-      });
-      socket.on('counts', (counts: NonNullable<DisplayState['counts']>) => patch({ counts }));
-      socket.on('ended', ({ reason }: { reason: string }) => {
-        if (reason === 'closed') patch({ code: null, isClosed: true });
-        else setAttempt((before) => before + 1);
-      });
-    };
-    startDisplay(api, session, { withDigits, isStatic }).then(
-      ({ display_token: token }) => {
-        if (!isOver) follow(token);
-      },
-      (error: unknown) => {
-        const isRefusal = isStatic && error instanceof ApiProblem && error.code === 'qr_disabled';
-        if (!isRefusal) patch({ error });
-        else if (!isOver) refuse(error);
-      },
-    );
-    return () => {
-      isOver = true;
-      clearTimeout(blank);
-      close();
-    };
-  }, [api, session, withDigits, isStatic, attempt]);
-  return state;
+    const own = createDisplayFeed({
+      start: async (options) => (await startDisplay(api, session, options)).display_token,
+      connect: openDisplay,
+      isRefusal: (error, options) => options.isStatic && hasCode(error, 'qr_disabled'),
+      isPassing: (error) => isWorthRetrying(error) || hasCode(error, 'session_not_open'),
+      show: (change) => setState((before) => ({ ...before, ...change })),
+      onRefused: (error) => refuse(error),
+    });
+    feed.current = own;
+    return () => own.stop();
+  }, [api, session]);
+  useEffect(() => {
+    feed.current?.want({ withDigits, isStatic });
+  }, [api, session, withDigits, isStatic]);
+  return { state, retry: () => feed.current?.retry() };
+}
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof ApiProblem && error.code === code;
+
+function openDisplay(token: string, handlers: DisplayHandlers): () => void {
+  const socket = io('/display', {
+    path: '/socket.io',
+    transports: ['websocket', 'polling'],
+    auth: { display_token: token },
+    forceNew: true,
+  });
+  socket.on('code', handlers.code);
+  socket.on('counts', handlers.counts);
+  socket.on('ended', ({ reason }: { readonly reason: string }) => handlers.ended(reason));
+  // Socket.IO comes back by itself from a broken line, not from a server that said no: the token
+  // may have ended while the screen was offline.
+  socket.on('connect_error', () => {
+    if (!socket.active) handlers.lost();
+  });
+  socket.on('disconnect', (reason) => {
+    if (reason === 'io server disconnect') handlers.lost();
+  });
+  return () => void socket.close();
 }

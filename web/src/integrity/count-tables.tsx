@@ -21,6 +21,7 @@ export function StaffFallbacks({ rows }: StaffProps) {
       lead={t('integrity.staffLead')}
       columns={[t('integrity.person'), t('integrity.marks'), t('integrity.reasons')]}
       rows={rows}
+      begins="first"
     >
       {(row) => (
         <Table.Tr key={row.staff.id}>
@@ -46,6 +47,7 @@ export function Refusals({ rows }: RefusalsProps) {
       lead={t('integrity.refusalsLead')}
       columns={[t('integrity.why'), t('integrity.times')]}
       rows={rows}
+      begins="first"
     >
       {({ code, times }) => (
         <Table.Tr key={code}>

@@ -8,6 +8,7 @@ import type { StudentName } from '../api/types.ts';
 import { fullName } from '../shared/person-name.ts';
 import { showDate, showTime } from '../shared/times.ts';
 import { useZone } from '../shared/use-zone.ts';
+import { isCut } from './listed.ts';
 
 /** Enough to see what is going on; the rest is a press away. */
 const FIRST_ROWS = 8;
@@ -17,11 +18,14 @@ interface PartProps<Row> {
   readonly lead: string;
   readonly columns: readonly string[];
   readonly rows: readonly Row[];
+  /** What a list that is cut begins with: the newest by default. */
+  readonly begins?: 'newest' | 'first';
   readonly children: (row: Row, index: number) => ReactNode;
 }
 
 /** The part; nothing without rows. */
-export function Part<Row>({ title, lead, columns, rows, children }: PartProps<Row>) {
+export function Part<Row>(props: PartProps<Row>) {
+  const { title, lead, columns, rows, begins = 'newest', children } = props;
   const { t } = useTranslation();
   const [isWhole, setIsWhole] = useState(false);
   if (rows.length === 0) return null;
@@ -45,11 +49,17 @@ export function Part<Row>({ title, lead, columns, rows, children }: PartProps<Ro
         </Table.Thead>
         <Table.Tbody>{shown.map(children)}</Table.Tbody>
       </Table>
-      {rows.length === shown.length ? null : (
+      {rows.length > shown.length ? (
         <Button size="xs" variant="default" mt="sm" onClick={() => setIsWhole(true)}>
-          {t('integrity.showAll', { count: rows.length })}
+          {t(isCut(rows) ? `integrity.showCut.${begins}` : 'integrity.showAll', {
+            count: rows.length,
+          })}
         </Button>
-      )}
+      ) : isCut(rows) ? (
+        <Text size="xs" c="dimmed" mt="sm">
+          {t(`integrity.isCut.${begins}`, { count: rows.length })}
+        </Text>
+      ) : null}
     </Paper>
   );
 }

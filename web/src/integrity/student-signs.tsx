@@ -14,6 +14,7 @@ export function StudentSigns({ rows }: { readonly rows: readonly Signs[] }) {
       lead={t('integrity.studentsLead')}
       columns={[t('statistics.student'), t('integrity.why')]}
       rows={rows}
+      begins="first"
     >
       {(row) => (
         <Table.Tr key={row.student.id} data-student={row.student.id}>

@@ -1,17 +1,15 @@
 /** The checks of a running class that need no hardware, for its staff: a fold above the roll. */
 import { Collapse, Paper } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
 import { IconChevronDown, IconUsersGroup } from '@tabler/icons-react';
-import { useEffect, useId, useState } from 'react';
+import { useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { queryKeys } from '../api/query-keys.ts';
 import type { Session } from '../api/types.ts';
 import { TimeLeft } from '../shared/time-left.tsx';
 import { ExitPart } from './exit-part.tsx';
 import { HeadsPart } from './heads-part.tsx';
 import './presence-checks.css';
 import { RecheckPart } from './recheck-part.tsx';
-import { useHeadCounts, useRecheck } from './use-checks.ts';
+import { useHeadCounts, useRecheck, useWatchedChecks } from './use-checks.ts';
 
 /** What the roll below can do about a finding. */
 export interface RollViews {
@@ -30,18 +28,12 @@ interface ChecksProps extends RollViews {
 export function PresenceChecks({ session, ...views }: ChecksProps) {
   const { t } = useTranslation();
   const body = useId();
-  const queryClient = useQueryClient();
   const [isOpen, setOpen] = useState(false);
+  useWatchedChecks(session);
   const { counts } = useHeadCounts(session.id);
   const { recheck } = useRecheck(session.id);
   const [last] = counts.data ?? [];
   const running = recheck.data?.status === 'running' ? recheck.data : null;
-
-  // A miss flags records, and flags are not part of live events.
-  const isSettled = recheck.data?.status === 'settled';
-  useEffect(() => {
-    if (isSettled) void queryClient.invalidateQueries({ queryKey: queryKeys.roster(session.id) });
-  }, [queryClient, session.id, isSettled]);
 
   return (
     <Paper component="section" className="checks no-print" aria-label={t('presenceChecks.title')}>

@@ -1,5 +1,6 @@
 /** The checks of a class as its staff follow and start them. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
 import {
   countHeads,
   readExitScan,
@@ -8,52 +9,63 @@ import {
   startExitScan,
   startRecheck,
   type HeadCount,
+  type Recheck,
 } from '../api/presence-checks.ts';
 import { queryKeys } from '../api/query-keys.ts';
+import type { Session } from '../api/types.ts';
 import { useApp, useLiveStatus } from '../app-context.ts';
+import { AWAY_EVERY_MS, recheckEveryMs } from './recheck-every.ts';
 
-/** While students scan again, and until the result is there, it lasts minutes and one class. */
-const WATCH_EVERY_MS = 3_000;
-const AWAY_EVERY_MS = 15_000;
 /** Timers of browsers hold at most about 24 days. */
 const WAIT_MAX_MS = 24 * 60 * 60_000;
 
-/** The counts, the latest first, and the way to add one. */
-export function useHeadCounts(session: string) {
-  const { api } = useApp();
+/** Asks for the checks of a class again while its page shows; once on a page, whoever reads them. */
+export function useWatchedChecks({ id, status }: Session): void {
   const queryClient = useQueryClient();
   const isLive = useLiveStatus() === 'live';
+  const isOpen = status === 'open';
+  useHeadCounts(id, isLive || !isOpen ? false : AWAY_EVERY_MS);
+  const { recheck } = useRecheck(id, (held) =>
+    recheckEveryMs(held, { isLive, isOpen, nowMs: Date.now() }),
+  );
+  // The close ends the watch: what it did to a re-check is read once.
+  const isLeftRunning = !isOpen && recheck.data?.status === 'running';
+  useEffect(() => {
+    if (isLeftRunning) void queryClient.invalidateQueries({ queryKey: queryKeys.recheck(id) });
+  }, [queryClient, id, isLeftRunning]);
+}
+
+/** The counts, the latest first, and the way to add one. */
+export function useHeadCounts(session: string, everyMs: number | false = false) {
+  const { api } = useApp();
+  const queryClient = useQueryClient();
   const counts = useQuery({
     queryKey: queryKeys.headCounts(session),
     queryFn: ({ signal }) => readHeadCounts(api, session, signal),
-    refetchInterval: isLive ? false : AWAY_EVERY_MS,
+    refetchInterval: everyMs,
   });
   const add = useMutation({
     mutationFn: (heads: number) => countHeads(api, session, heads),
-    onSuccess: (count) => {
+    onSuccess: (count) =>
       queryClient.setQueryData<readonly HeadCount[]>(queryKeys.headCounts(session), (held) => [
         count,
         ...(held ?? []).filter(({ id }) => id !== count.id),
-      ]);
-      // Flags of records are not part of live events.
-      void queryClient.invalidateQueries({ queryKey: queryKeys.roster(session) });
-    },
+      ]),
   });
   return { counts, add };
 }
 
-/** The re-check, watched while it runs, and the way to start it. */
-export function useRecheck(session: string) {
+/** The re-check and the way to start it. */
+export function useRecheck(
+  session: string,
+  everyMs: (recheck: Recheck | undefined) => number | false = () => false,
+) {
   const { api } = useApp();
   const queryClient = useQueryClient();
-  const isLive = useLiveStatus() === 'live';
   const recheck = useQuery({
     queryKey: queryKeys.recheck(session),
     queryFn: ({ signal }) => readRecheck(api, session, signal),
-    refetchInterval: ({ state }) => {
-      if (state.data?.status === 'running') return WATCH_EVERY_MS;
-      return isLive ? false : AWAY_EVERY_MS;
-    },
+    refetchInterval: ({ state }) => everyMs(state.data),
   });
   const start = useMutation({
     mutationFn: () => startRecheck(api, session),

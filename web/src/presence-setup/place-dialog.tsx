@@ -1,5 +1,6 @@
 /** Says where a room is: its middle with a radius, or an outline. */
 import {
+  Alert,
   Button,
   Group,
   Modal,
@@ -10,11 +11,11 @@ import {
   Textarea,
 } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { IconCurrentLocation } from '@tabler/icons-react';
+import { IconAlertTriangle, IconCurrentLocation } from '@tabler/icons-react';
 import { useState, type ClipboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { forgetPlace, setPlace, type Place, type PlacedRoom } from '../api/presence-setup.ts';
-import { fieldMessages } from '../api/problem.ts';
+import { ApiProblem, fieldMessages } from '../api/problem.ts';
 import { queryKeys } from '../api/query-keys.ts';
 import { useApp } from '../app-context.ts';
 import { FormFailure } from '../shared/form-failure.tsx';
@@ -66,6 +67,7 @@ function PlaceForm({ room, campus, onClose }: PlaceDialogProps) {
   });
   const [isTried, setIsTried] = useState(false);
   const { save, forget } = usePlaceCommands(room, campus, onClose);
+  const placeText = usePlaceText();
   const change = (some: Partial<Fields>): void => {
     setFields((now) => ({ ...now, ...some }));
     // What was refused is not what the fields say any more.
@@ -87,9 +89,17 @@ function PlaceForm({ room, campus, onClose }: PlaceDialogProps) {
     event.preventDefault();
     change(point);
   };
+  const failure = save.error ?? forget.error;
+  const isStale = failure instanceof ApiProblem && failure.code === 'stale';
   return (
     <Stack>
-      <FormFailure error={save.error ?? forget.error} />
+      {isStale ? (
+        <Alert color="yellow" variant="light" icon={<IconAlertTriangle aria-hidden />} role="alert">
+          {t('presenceSetup.placeChanged', { place: placeText(room.place) })}
+        </Alert>
+      ) : (
+        <FormFailure error={failure} />
+      )}
       <SimpleGrid cols={2} spacing="sm">
         <DegreesField
           label={t('presenceSetup.latitude')}
@@ -159,6 +169,19 @@ function PlaceForm({ room, campus, onClose }: PlaceDialogProps) {
       </Group>
     </Stack>
   );
+}
+
+/** A place in words. */
+export function usePlaceText(): (place: Place | null) => string {
+  const { t } = useTranslation();
+  return (place) => {
+    if (place === null) return t('presenceSetup.noPlace');
+    const { lat, lng, radius_m: radius, polygon } = place;
+    const point = { lat: lat.toFixed(6), lng: lng.toFixed(6) };
+    return polygon === null
+      ? t('presenceSetup.circle', { ...point, radius })
+      : t('presenceSetup.outlined', { ...point, corners: polygon.length });
+  };
 }
 
 /** The place the fields say; null where one of them says none. */

@@ -9,34 +9,22 @@ import {
   Text,
   TextInput,
 } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { IconAdjustments, IconDoor, IconMapPin, IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
-import { readPlacedRooms, type Place, type PlacedRoom } from '../api/presence-setup.ts';
-import { queryKeys } from '../api/query-keys.ts';
-import { useApp } from '../app-context.ts';
+import type { Place, PlacedRoom } from '../api/presence-setup.ts';
 import { Empty, LoadFailed, LoadingCards } from '../shared/states.tsx';
-import { PlaceDialog } from './place-dialog.tsx';
+import { PlaceDialog, usePlaceText } from './place-dialog.tsx';
+import { usePlacedRooms } from './placed-rooms.ts';
 
 const ROWS = 50;
-
-/** The rooms of a campus; the list is held whole, so that the search is immediate. */
-export function usePlacedRooms(campus: string, isEnabled = true) {
-  const { api } = useApp();
-  return useQuery({
-    queryKey: queryKeys.placedRooms(campus),
-    queryFn: ({ signal }) => readPlacedRooms(api, campus, signal),
-    enabled: isEnabled,
-  });
-}
 
 /** The list with its search, and the dialog of one room. */
 export function RoomsPanel({ campus }: { readonly campus: string }) {
   const { t } = useTranslation();
   const { data, error, refetch } = usePlacedRooms(campus);
-  const [chosen, setChosen] = useState<PlacedRoom | null>(null);
+  const [chosen, setChosen] = useState<string | null>(null);
   const [search, setSearch] = useState('');
   const [page, setPage] = useState(1);
   if (data === undefined) {
@@ -56,6 +44,8 @@ export function RoomsPanel({ campus }: { readonly campus: string }) {
   const found = data.filter(({ code, building }) =>
     `${code} ${building}`.toLowerCase().includes(wanted),
   );
+  // From the list of now: what somebody else changed meanwhile is what a saved place is based on.
+  const edited = data.find(({ id }) => id === chosen);
   const placed = data.filter(({ place }) => place !== null).length;
   return (
     <>
@@ -84,7 +74,10 @@ export function RoomsPanel({ campus }: { readonly campus: string }) {
           text={t('presenceSetup.noMatchText')}
         />
       ) : (
-        <RoomTable rooms={found.slice((page - 1) * ROWS, page * ROWS)} onChoose={setChosen} />
+        <RoomTable
+          rooms={found.slice((page - 1) * ROWS, page * ROWS)}
+          onChoose={({ id }) => setChosen(id)}
+        />
       )}
       {found.length <= ROWS ? null : (
         <Pagination
@@ -101,10 +94,10 @@ export function RoomsPanel({ campus }: { readonly campus: string }) {
           })}
         />
       )}
-      {chosen === null ? null : (
+      {edited === undefined ? null : (
         <PlaceDialog
-          key={chosen.id}
-          room={chosen}
+          key={edited.id}
+          room={edited}
           campus={campus}
           onClose={() => setChosen(null)}
         />
@@ -198,11 +191,6 @@ function RoomRow({ room, onChoose }: { readonly room: PlacedRoom; readonly onCho
 }
 
 function PlaceText({ place }: { readonly place: Place | null }) {
-  const { t } = useTranslation();
-  if (place === null) return <span className="setup-soft">{t('presenceSetup.noPlace')}</span>;
-  const { lat, lng, radius_m: radius, polygon } = place;
-  const point = { lat: lat.toFixed(6), lng: lng.toFixed(6) };
-  return polygon === null
-    ? t('presenceSetup.circle', { ...point, radius })
-    : t('presenceSetup.outlined', { ...point, corners: polygon.length });
+  const placeText = usePlaceText();
+  return place === null ? <span className="setup-soft">{placeText(null)}</span> : placeText(place);
 }

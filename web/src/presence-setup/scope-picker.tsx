@@ -3,12 +3,13 @@ import { Select, SimpleGrid } from '@mantine/core';
 import { useQueries } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useSearchParams } from 'react-router';
-import { readPlacedRooms, type Campus, type PlacedRoom } from '../api/presence-setup.ts';
-import { queryKeys } from '../api/query-keys.ts';
+import type { Campus, PlacedRoom } from '../api/presence-setup.ts';
 import type { Section } from '../api/types.ts';
 import { useApp } from '../app-context.ts';
 import { sectionLabel, useSections } from '../shared/section-select.tsx';
-import { INSTITUTION, SCOPE_KINDS, type Scope, type ScopeKind } from './setting-values.ts';
+import { LoadFailed, LoadingCards } from '../shared/states.tsx';
+import { placedRoomsQuery } from './placed-rooms.ts';
+import { INSTITUTION, SCOPE_KINDS, scopeAt, type Scope, type ScopeKind } from './setting-values.ts';
 
 /** A place that can be chosen, and its campus or course where that is known. */
 interface Target {
@@ -18,11 +19,18 @@ interface Target {
   readonly course: string | null;
 }
 
+/** The places of a kind; undefined while they load, and when they could not be read. */
+interface Targets {
+  readonly data: readonly Target[] | undefined;
+  readonly error: Error | null;
+  readonly refetch: () => void;
+}
+
 /** The choice, kept in the address; `scope` is null while a kind is chosen and no place of it. */
 export interface ScopeChoice {
   readonly kind: ScopeKind;
   readonly scope: Scope | null;
-  readonly targets: readonly Target[];
+  readonly targets: Targets;
   readonly choose: (kind: ScopeKind, id: string | null) => void;
 }
 
@@ -31,7 +39,7 @@ export function useScope(campuses: readonly Campus[]): ScopeChoice {
   const [parameters, setParameters] = useSearchParams();
   const kind = SCOPE_KINDS.find((known) => known === parameters.get('kind')) ?? 'institution';
   const targets = useTargets(kind, campuses);
-  const chosen = targets.find(({ id }) => id === parameters.get('id'));
+  const chosen = targets.data?.find(({ id }) => id === parameters.get('id'));
   const onlyCampus = campuses.length === 1 ? (campuses[0]?.id ?? null) : null;
   return {
     kind,
@@ -43,50 +51,61 @@ export function useScope(campuses: readonly Campus[]): ScopeChoice {
 }
 
 function scopeOf(
-  kind: ScopeKind,
+  kind: Exclude<ScopeKind, 'institution'>,
   { id, campus, course }: Target,
   onlyCampus: string | null,
 ): Scope {
-  const around = kind === 'campus' ? null : (campus ?? onlyCampus);
-  return {
-    kind,
-    id,
-    wider: [
-      ...(kind === 'section' && course !== null ? [{ kind: 'course' as const, id: course }] : []),
-      ...(around === null ? [] : [{ kind: 'campus' as const, id: around }]),
-      { kind: 'institution', id: '' },
-    ],
-  };
+  return scopeAt(kind, id, { course, campus: campus ?? onlyCampus });
 }
 
-function useTargets(kind: ScopeKind, campuses: readonly Campus[]): readonly Target[] {
-  const { api } = useApp();
-  const rooms = useQueries({
-    queries: campuses.map(({ id }) => ({
-      queryKey: queryKeys.placedRooms(id),
-      queryFn: ({ signal }: { signal: AbortSignal }) => readPlacedRooms(api, id, signal),
-      enabled: kind === 'room',
-    })),
+function useTargets(kind: ScopeKind, campuses: readonly Campus[]): Targets {
+  const rooms = useRoomTargets(campuses, kind === 'room');
+  const sections = useSections(kind === 'section' || kind === 'course');
+  const ofSections = (read: (found: readonly Section[]) => readonly Target[]): Targets => ({
+    data: sections.data && read(sections.data),
+    error: sections.error,
+    refetch: () => void sections.refetch(),
   });
-  const { data: sections = [] } = useSections();
   switch (kind) {
     case 'institution':
-      return [];
+      return settled([]);
     case 'campus':
-      return campuses.map(({ id, code, name }) => target(id, `${code} · ${name}`));
+      return settled(campuses.map(({ id, code, name }) => target(id, `${code} · ${name}`)));
     case 'room':
-      return campuses.flatMap(({ id }, at) =>
-        (rooms[at]?.data ?? []).map((room) => ofRoom(room, id)),
-      );
+      return rooms;
     case 'section':
-      return sections.map((section) => ofSection(section));
+      return ofSections((found) => found.map((section) => ofSection(section)));
     case 'course':
-      return [...new Map(sections.map(({ course }) => [course.id, course])).values()].map(
-        ({ id, code, name }) => target(id, `${code} ${name}`),
-      );
+      return ofSections((found) => {
+        const courses = new Map(found.map(({ course }) => [course.id, course]));
+        return [...courses.values()].map(({ id, code, name }) => target(id, `${code} ${name}`));
+      });
     default:
       return kind satisfies never;
   }
+}
+
+const settled = (data: readonly Target[]): Targets => ({
+  data,
+  error: null,
+  refetch: () => undefined,
+});
+
+function useRoomTargets(campuses: readonly Campus[], isWanted: boolean): Targets {
+  const { api } = useApp();
+  const lists = useQueries({
+    queries: campuses.map(({ id }) => ({ ...placedRoomsQuery(api, id), enabled: isWanted })),
+  });
+  const isWhole = lists.every(({ data }) => data !== undefined);
+  return {
+    data: isWhole
+      ? campuses.flatMap(({ id }, at) => (lists[at]?.data ?? []).map((room) => ofRoom(room, id)))
+      : undefined,
+    error: lists.find(({ error }) => error !== null)?.error ?? null,
+    refetch: () => {
+      for (const list of lists) if (list.error !== null) void list.refetch();
+    },
+  };
 }
 
 const target = (id: string, label: string, campus: string | null = null): Target => ({
@@ -118,13 +137,19 @@ export function ScopePicker({ choice }: { readonly choice: ScopeChoice }) {
         data={SCOPE_KINDS.map((value) => ({ value, label: t(`presenceSetup.scope.${value}`) }))}
         comboboxProps={{ shadow: 'md' }}
       />
-      {kind === 'institution' ? null : (
+      {kind === 'institution' ? null : targets.data === undefined ? (
+        targets.error === null ? (
+          <LoadingCards count={1} height={60} />
+        ) : (
+          <LoadFailed error={targets.error} onRetry={targets.refetch} />
+        )
+      ) : (
         <Select
           label={t('presenceSetup.choose')}
           searchable
           value={scope?.id ?? null}
           onChange={(id) => choose(kind, id)}
-          data={targets.map(({ id, label }) => ({ value: id, label }))}
+          data={targets.data.map(({ id, label }) => ({ value: id, label }))}
           limit={200}
           maxDropdownHeight={320}
           comboboxProps={{ shadow: 'md' }}

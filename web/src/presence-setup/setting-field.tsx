@@ -1,6 +1,5 @@
 /** One setting: what it does, and its value here or the one it follows. */
-import { NumberInput, Select, Text } from '@mantine/core';
-import { useId } from 'react';
+import { NumberInput, Select } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Setting, SettingValue } from '../api/presence-setup.ts';
 import { FOLLOW, type FieldText, type Inherited } from './setting-values.ts';
@@ -30,51 +29,55 @@ interface SettingFieldProps {
 export function SettingField(props: SettingFieldProps) {
   const { t } = useTranslation();
   const { name, setting, inherited, text, error, onChange } = props;
-  const id = useId();
   const wordOf = useValueWords(name);
-  const followed = t(`presenceSetup.from.${inherited.from}`, { value: wordOf(inherited.value) });
+  const followed =
+    inherited.from === 'undecided'
+      ? t('presenceSetup.from.undecided')
+      : t(`presenceSetup.from.${inherited.from}`, { value: wordOf(inherited.value) });
+  const field = {
+    label: t(`presenceSetup.${name}.label`),
+    description: t(`presenceSetup.${name}.hint`),
+    error,
+    classNames: FIELD_PARTS,
+  };
   const isNumber = setting.values.type === 'whole' || setting.values.type === 'number';
+  if (isNumber) {
+    return (
+      <NumberInput
+        {...field}
+        value={text === FOLLOW ? '' : text}
+        placeholder={followed}
+        onChange={(value) => onChange(value === '' ? FOLLOW : String(value))}
+        allowDecimal={false}
+      />
+    );
+  }
   return (
-    <div className="setup-field">
-      <div>
-        <Text component="label" htmlFor={id} size="sm" fw={560}>
-          {t(`presenceSetup.${name}.label`)}
-        </Text>
-        <Text size="xs" c="dimmed" id={`${id}-hint`}>
-          {t(`presenceSetup.${name}.hint`)}
-        </Text>
-      </div>
-      {isNumber ? (
-        <NumberInput
-          id={id}
-          aria-describedby={`${id}-hint`}
-          value={text === FOLLOW ? '' : text}
-          placeholder={followed}
-          onChange={(value) => onChange(value === '' ? FOLLOW : String(value))}
-          allowDecimal={false}
-          error={error}
-        />
-      ) : (
-        <Select
-          id={id}
-          aria-describedby={`${id}-hint`}
-          allowDeselect={false}
-          value={text}
-          onChange={(value) => onChange(value ?? FOLLOW)}
-          data={[
-            { value: FOLLOW, label: followed },
-            ...(setting.values.of ?? ['true', 'false']).map((value) => ({
-              value,
-              label: wordOf(value),
-            })),
-          ]}
-          error={error}
-          comboboxProps={{ shadow: 'md' }}
-        />
-      )}
-    </div>
+    <Select
+      {...field}
+      allowDeselect={false}
+      value={text}
+      onChange={(value) => onChange(value ?? FOLLOW)}
+      data={[
+        { value: FOLLOW, label: followed },
+        ...(setting.values.of ?? ['true', 'false']).map((value) => ({
+          value,
+          label: wordOf(value),
+        })),
+      ]}
+      comboboxProps={{ shadow: 'md' }}
+    />
   );
 }
+
+/** Label and hint stand beside the field. */
+const FIELD_PARTS = {
+  root: 'setup-field',
+  label: 'setup-field-label',
+  description: 'setup-field-hint',
+  wrapper: 'setup-field-input',
+  error: 'setup-field-error',
+} as const;
 
 /** The words for the values of a setting; numbers are their own. */
 function useValueWords(name: ShownSetting): (value: SettingValue) => string {

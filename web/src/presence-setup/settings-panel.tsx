@@ -46,7 +46,7 @@ export function SettingsPanel({ campuses }: { readonly campuses: readonly Campus
       <Text size="sm" c="dimmed" mb="md" maw={820}>
         {t('presenceSetup.order')}
       </Text>
-      {scope === null ? (
+      {scope === null && choice.targets.data === undefined ? null : scope === null ? (
         <Empty
           icon={IconMapPin}
           title={t('presenceSetup.chooseTitle')}
@@ -72,9 +72,10 @@ function SettingsForm({ scope, settings }: FormProps) {
   const { t } = useTranslation();
   const [drafts, setDrafts] = useState<Readonly<Record<string, FieldText>>>({});
   const [reason, setReason] = useState('');
-  const { save, errors, isPending } = useSaveSettings(scope, (name) =>
-    setDrafts(({ [name]: _saved, ...others }) => others),
-  );
+  const { save, errors, isPending } = useSaveSettings(scope, (name) => {
+    setDrafts(({ [name]: _saved, ...others }) => others);
+    if (name === STATIC) setReason('');
+  });
   const textOf = (setting: Setting): FieldText =>
     drafts[setting.name] ?? fieldText(storedAt(setting, scope));
   const changed = settings.filter(

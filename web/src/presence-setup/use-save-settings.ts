@@ -30,7 +30,7 @@ export function useSaveSettings(scope: Scope, onSaved: (name: string) => void) {
   const [isPending, setIsPending] = useState(false);
   const store = ({ name, value, reason }: SettingChange) =>
     value === undefined
-      ? removeSetting(api, name, placeOf(scope))
+      ? removeSetting(api, name, placeOf(scope), reason)
       : changeSetting(api, name, { ...placeOf(scope), value, ...(reason ? { reason } : {}) });
   const save = async (changes: readonly SettingChange[]): Promise<void> => {
     setIsPending(true);
@@ -54,7 +54,12 @@ export function useSaveSettings(scope: Scope, onSaved: (name: string) => void) {
     setErrors(refused);
     setIsPending(false);
     if (Object.keys(refused).length === 0) {
-      notifyDone(t('presenceSetup.saved', { count: sessions }));
+      // Several changes may reach the same classes or others: how many in all is not known.
+      notifyDone(
+        saved.length > 1 && sessions > 0
+          ? t('presenceSetup.savedSome')
+          : t('presenceSetup.saved', { count: sessions }),
+      );
     }
   };
   return { save, errors, isPending };

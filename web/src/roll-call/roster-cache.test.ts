@@ -141,6 +141,36 @@ describe('a fallback', () => {
   });
 });
 
+describe('flags', () => {
+  const read = (held: Roster) => held.students[0]?.record?.flags;
+  const heard = (version: number, flags: unknown) =>
+    changeOf(event({ ...change('a', 'present', version), flags }));
+  const told = (version: number, flags: unknown) => {
+    const found = heard(version, flags);
+    if (!found) throw new Error('the event tells of a record');
+    return found;
+  };
+
+  it('of a live event show, and go with the event that has none', () => {
+    const flagged = withChanges(roster(row('a', null, 1)), [told(2, ['presence_flagged', 7])]);
+
+    expect(read(flagged)).toEqual(['presence_flagged']);
+    expect(read(withChanges(flagged, [told(3, [])]))).toEqual([]);
+    expect(read(withChanges(flagged, [told(1, [])]))).toEqual(['presence_flagged']);
+    expect(heard(2, undefined)).not.toHaveProperty('flags');
+  });
+
+  it('stay with an answer that tells none until the event of the same mark does', () => {
+    const flagged = withChanges(roster(row('a', null, 1)), [told(2, ['presence_flagged'])]);
+    const answered = withChanges(flagged, [{ ...change('a', 'late', 3), fallback: 'no_phone' }]);
+
+    expect(read(answered)).toEqual(['presence_flagged']);
+    const next = withChanges(answered, [told(3, [])]);
+    expect(read(next)).toEqual([]);
+    expect(next.students[0]?.record?.fallback).toBe('no_phone');
+  });
+});
+
 describe('countRows', () => {
   it('counts every mark and the unmarked', () => {
     const marks = ['present', 'present', 'late', null, 'excused', 'absent'] as const;

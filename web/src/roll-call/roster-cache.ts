@@ -22,11 +22,13 @@ export interface RecordChange {
   readonly updated_at: string;
   /** Absent where it is not told: an earlier mark wins again. */
   readonly fallback?: Fallback | null;
+  /** Absent where it is not told: the answer to an own mark. */
+  readonly flags?: readonly string[];
 }
 
 /** The change a live event tells of; null when it is none the reader may see. */
 export function changeOf({ type, payload, at }: SessionEvent): RecordChange | null {
-  const { student, mark, source, winner_op_id: winner, version, fallback } = payload;
+  const { student, mark, source, winner_op_id: winner, version, fallback, flags } = payload;
   if (type !== 'record.changed' || typeof student !== 'string' || typeof version !== 'number') {
     return null;
   }
@@ -40,6 +42,9 @@ export function changeOf({ type, payload, at }: SessionEvent): RecordChange | nu
     ...(fallback === undefined
       ? {}
       : { fallback: FALLBACKS.find((known) => known === fallback) ?? null }),
+    ...(Array.isArray(flags)
+      ? { flags: flags.filter((flag): flag is string => typeof flag === 'string') }
+      : {}),
   };
 }
 
@@ -95,10 +100,12 @@ export function countRows(rows: readonly { readonly mark: Mark | null }[]): Mark
   return counts;
 }
 
-/** Newer, or of the same version with a fallback that was not told before. */
+/** Newer, or of the same version with a fallback or flags that were not told before. */
 function tellsMore(change: RecordChange, held: RosterRow['record']): boolean {
   if (change.version !== (held?.version ?? 0)) return change.version > (held?.version ?? 0);
-  return change.fallback !== undefined && change.fallback !== held?.fallback;
+  const tellsFallback = change.fallback !== undefined && change.fallback !== held?.fallback;
+  const tellsFlags = change.flags !== undefined && change.flags.join() !== held?.flags.join();
+  return tellsFallback || tellsFlags;
 }
 
 function withChange(
@@ -118,6 +125,9 @@ function withChange(
     fallback: null,
     ...change,
   };
-  const fallback = change.fallback ?? null;
-  return { ...(record ?? fresh), ...change, fallback, marked_at: change.updated_at };
+  const held = record ?? fresh;
+  // Of the same version it is the same mark, of which this tells a part; another has its own reason.
+  const untold = change.version === held.version ? held.fallback : null;
+  const fallback = change.fallback === undefined ? untold : change.fallback;
+  return { ...held, ...change, fallback, marked_at: change.updated_at };
 }

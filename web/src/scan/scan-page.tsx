@@ -94,25 +94,20 @@ function Scanner({ session, student }: ScannerProps) {
   const [isLooking, setLooking] = useState(false);
   const [hasCamera, setHasCamera] = useState(true);
   const askedUntil = useOwnRecheck(session);
-  /** Whether the scan that was sent last was asked for. */
-  const [wasAsked, setWasAsked] = useState(false);
-  const isAsked = askedUntil !== null;
-  const send = (code: ScannedCode): void => {
-    setWasAsked(isAsked);
-    sending.mutate(code);
-  };
+  const send = (code: ScannedCode): void => sending.mutate({ code, askedUntilMs: askedUntil });
   if (refused) return <FormFailure error={refused} />;
-  const isAnswered = sending.data?.kind === 'answered';
-  const notice = isAsked ? (
-    <RecheckNotice untilMs={askedUntil} isStillAsked={isAnswered && wasAsked} />
-  ) : null;
+  const recheck = sending.data?.kind === 'answered' ? sending.data.recheck : 'none';
+  const notice =
+    askedUntil === null ? null : (
+      <RecheckNotice untilMs={askedUntil} isStillAsked={recheck === 'asked'} />
+    );
   if (sending.data) {
     return (
       <Stack gap="md" maw={560}>
         {notice}
         <Ended
           end={sending.data}
-          isConfirmed={isAnswered && wasAsked && !isAsked}
+          isConfirmed={recheck === 'confirmed'}
           onAgain={() => {
             setLooking(false);
             again();

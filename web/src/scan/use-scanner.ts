@@ -2,11 +2,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { NoAnswer } from '../api/problem.ts';
+import { readOwnRecheck } from '../api/presence-checks.ts';
 import { openScanner, sendScan, type ScanTicket } from '../api/presence.ts';
 import { queryKeys } from '../api/query-keys.ts';
 import type { MarkResult } from '../api/types.ts';
 import { useApp } from '../app-context.ts';
 import { uuidV7 } from '../shared/uuid-v7.ts';
+import { recheckOutcome, type RecheckOutcome } from './recheck-outcome.ts';
 import { saveScan } from './saved-scans.ts';
 import { usePosition } from './use-position.ts';
 
@@ -15,8 +17,19 @@ export type ScannedCode = { readonly qr_token: string } | { readonly text_code: 
 
 /** What became of a code: an answer, or kept for later. */
 export type ScanEnd =
-  | { readonly kind: 'answered'; readonly result: MarkResult }
+  | {
+      readonly kind: 'answered';
+      readonly result: MarkResult;
+      /** Judged as the scan was answered; what is asked later does not change it. */
+      readonly recheck: RecheckOutcome;
+    }
   | { readonly kind: 'saved' };
+
+/** A code, and until when the class asked this student to scan again; null where it did not. */
+export interface ScanAttempt {
+  readonly code: ScannedCode;
+  readonly askedUntilMs: number | null;
+}
 
 /** A new ticket before the old one ends. */
 const TICKET_LIFE_MS = 60_000;
@@ -39,26 +52,48 @@ export function useScanner(session: string, student: string) {
   const { mutate: open } = opening;
   useEffect(() => open(), [open]);
 
+  const send = async (code: ScannedCode): Promise<MarkResult> => {
+    const { ticket } = await ticketNow();
+    const location = positionOf();
+    const body = { session, ticket, ...code, ...(location ? { location } : {}) };
+    return sendScan(api, body, uuidV7());
+  };
+  /** Asks anew whether the class asks: an answer that was under way may be from before the scan. */
+  const askAgain = async () => {
+    const queryKey = queryKeys.ownRecheck(session);
+    await queryClient.cancelQueries({ queryKey });
+    try {
+      const after = await readOwnRecheck(api, session);
+      queryClient.setQueryData(queryKey, after);
+      return after;
+    } catch {
+      // The scan itself was answered; what came of the question shows with the next answer.
+      void queryClient.invalidateQueries({ queryKey });
+      return undefined;
+    }
+  };
   const sending = useMutation({
     // Offline is no reason to wait: the scan is then kept with the time it was made.
     networkMode: 'always',
-    mutationFn: async (code: ScannedCode): Promise<ScanEnd> => {
+    mutationFn: async ({ code, askedUntilMs: untilMs }: ScanAttempt): Promise<ScanEnd> => {
+      let result: MarkResult;
       try {
-        const { ticket } = await ticketNow();
-        const location = positionOf();
-        const body = { session, ticket, ...code, ...(location ? { location } : {}) };
-        const result = await sendScan(api, body, uuidV7());
-        return { kind: 'answered', result };
+        result = await send(code);
       } catch (error) {
         // Digits are too weak to be kept: only a scanned code proves when it was seen.
         if (!(error instanceof NoAnswer) || !('qr_token' in code)) throw error;
         saveScan({ session, student, token: code.qr_token });
         return { kind: 'saved' };
       }
+      const after = untilMs === null ? undefined : await askAgain();
+      return {
+        kind: 'answered',
+        result,
+        recheck: recheckOutcome({ untilMs, after, nowMs: Date.now() }),
+      };
     },
     onSettled: () => {
       setHeld(null);
-      void queryClient.invalidateQueries({ queryKey: queryKeys.ownRecheck(session) });
       void queryClient.invalidateQueries({ queryKey: queryKeys.session(session) });
       void queryClient.invalidateQueries({ queryKey: queryKeys.roster(session) });
     },

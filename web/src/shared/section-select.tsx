@@ -7,12 +7,13 @@ import type { Section } from '../api/types.ts';
 import { useApp } from '../app-context.ts';
 
 /** The sections the reader may see. */
-export function useSections() {
+export function useSections(isWanted = true) {
   const { api } = useApp();
   return useQuery({
     queryKey: queryKeys.sections,
     queryFn: ({ signal }) => readSections(api, signal),
     staleTime: 10 * 60_000,
+    enabled: isWanted,
   });
 }
 

@@ -69,19 +69,17 @@ export function AccountMenu() {
           </Text>
           <ThemeSwitch />
           <Divider />
-          {user.student_id === null ? null : (
-            <Button
-              component={Link}
-              to="/my-devices"
-              variant="subtle"
-              color="gray"
-              justify="flex-start"
-              leftSection={<IconDeviceMobile size={17} aria-hidden />}
-              onClick={close}
-            >
-              {t('devices.title')}
-            </Button>
-          )}
+          <Button
+            component={Link}
+            to="/my-devices"
+            variant="subtle"
+            color="gray"
+            justify="flex-start"
+            leftSection={<IconDeviceMobile size={17} aria-hidden />}
+            onClick={close}
+          >
+            {t('devices.title')}
+          </Button>
           <Button
             variant="subtle"
             color="gray"

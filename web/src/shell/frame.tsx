@@ -48,7 +48,7 @@ export function Frame() {
       </a>
       <AppShell.Header px={{ base: 'sm', sm: 'md' }} className="frame-header">
         <Group h="100%" justify="space-between" wrap="nowrap">
-          <Group gap="xs" wrap="nowrap">
+          <Group gap="xs" wrap="nowrap" miw={0}>
             {hasBottomBar ? null : (
               <Burger
                 opened={isOpen}
@@ -61,7 +61,7 @@ export function Frame() {
             )}
             <Brand />
           </Group>
-          <Group gap="xs" wrap="nowrap">
+          <Group gap="xs" wrap="nowrap" flex="none">
             <LiveBadge />
             <NotificationBell />
             <AccountMenu />

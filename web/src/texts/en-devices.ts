@@ -42,13 +42,24 @@ export const devices = {
     'Your first phone needs a code of six digits, sent to the email address of your account.',
   sendCode: 'Send me a code',
   sendAnotherCode: 'Send another code',
-  codeSent: 'A code was sent to {{address}}. It is good until {{time}}, on this phone.',
+  codeSent: 'A code is on its way to {{address}}. It is good until {{time}}, on this phone.',
   codeIsOver: 'This code is good no longer. Have another one sent.',
   code: 'Code from the email',
   signInTitle: 'Sign in again',
   signInText: 'Changing your phone needs your password once more.',
   password: 'Password',
   confirm: 'Continue',
+
+  staff: {
+    lead: 'The phone or browser that proves that marks you send later are yours. You have one at a time.',
+    isRegistered: 'It is registered for you.',
+    isPending: 'It is registered for you, and counts as a new device until {{time}}.',
+    registerText: 'A phone is registered once, for you alone. Replacing it takes a day.',
+    laterText:
+      'You had another device. This one counts as a new device for a day. Two changes in 120 days are allowed.',
+    replaceText:
+      'If this phone replaces it, the other one stops at once. This one counts as a new device for a day. Two changes in 120 days are allowed.',
+  },
 
   tab: 'New devices',
   tabWaiting_one: 'New devices, {{count}} waiting',

@@ -13,6 +13,11 @@ export const integrity = {
   quietText:
     'No doubtful scan, no mark without a scan, and every head count fits. Marks without a scan appear here once a class has shown its code.',
   showAll: 'Show all {{count}}',
+  showCut: { newest: 'Show the newest {{count}}', first: 'Show the first {{count}}' },
+  isCut: {
+    newest: 'These are the newest {{count}}; there may be more.',
+    first: 'These are the first {{count}}; there may be more.',
+  },
   unscanned: 'Marked without a scan',
   unscannedWhy: 'Why there was no scan',
   unscannedLead:
@@ -26,8 +31,8 @@ export const integrity = {
   score: '{{score}} of 100 points',
   signals: 'What speaks against it',
   refused: 'Refused scans',
-  sharedCount_one: '{{count}} from a phone that had marked somebody else',
-  sharedCount_other: '{{count}} from phones that had marked somebody else',
+  sharedCount_one: '{{shown}} from a phone that had marked somebody else',
+  sharedCount_other: '{{shown}} from phones that had marked somebody else',
   offline: 'Scans sent later',
   ofScans_one: 'of {{count}} scan',
   ofScans_other: 'of {{count}} scans',

@@ -14,7 +14,7 @@ export const notifications = {
   record_overridden: 'A record of {{place}} was overridden.',
   conflict_digest_one: '{{count}} conflict in your classes waits for a word.',
   conflict_digest_other: '{{count}} conflicts in your classes wait for a word.',
-  device_code: 'A code to register your first device was sent to your email address.',
+  device_code: 'A code to register your first device is on its way to your email address.',
   device_registered:
     'A device was registered for you. If that was not you, end it and change your password.',
   device_approved: 'Your new device was approved.',

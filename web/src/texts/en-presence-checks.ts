@@ -50,7 +50,8 @@ export const presenceChecks = {
   missed_one: '{{count}} of {{picked}} did not scan again and is flagged.',
   missed_other: '{{count}} of {{picked}} did not scan again and are flagged.',
   missedHint: 'A miss makes nobody absent. You decide.',
-  cancelled: 'It was called off: nobody could have answered it in time. It counts against nobody.',
+  cancelled:
+    'It was called off. The class closed before its time was over, or nobody had scanned. It counts against nobody.',
   exit: 'Exit scan',
   exitLead: 'Students scan once more before they leave, so that the time they stayed counts.',
   exitNone: 'The time stayed does not count in this class, so it has no exit scan.',

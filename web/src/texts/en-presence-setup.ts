@@ -55,6 +55,8 @@ export const presenceSetup = {
   number: 'Give a number.',
   forget: 'Forget the place',
   forgetSure: 'Yes, forget it',
+  placeChanged:
+    'Somebody else changed this place meanwhile. It is now: {{place}}. Save again to replace it.',
   placeSaved: 'The place of {{room}} is saved',
   placeForgotten: 'The place of {{room}} is forgotten',
 
@@ -83,12 +85,13 @@ export const presenceSetup = {
   chooseTitle: 'Choose where it holds',
   chooseText: 'Pick a campus, room, course or section to see and change its settings.',
   order:
-    'A section goes before its course, a course before the room, a room before the campus, a campus before the institution. Classes that have not opened follow a change at once; a class that has opened keeps what it opened with.',
+    'A section goes before its course, a course before the room, a room before the type of session (lecture, tutorial, practical), that before the type of course, that before the campus, a campus before the institution. Types of session and of course are set by the API alone. Classes that have not opened follow a change at once; a class that has opened keeps what it opened with.',
   from: {
     default: 'Default: {{value}}',
     institution: 'Institution: {{value}}',
     campus: 'Campus: {{value}}',
     course: 'Course: {{value}}',
+    undecided: 'Wider places decide',
   },
   on: 'On',
   off: 'Off',
@@ -162,5 +165,6 @@ export const presenceSetup = {
   saved_zero: 'Saved. No coming class is affected.',
   saved_one: 'Saved. {{count}} coming class follows.',
   saved_other: 'Saved. {{count}} coming classes follow.',
+  savedSome: 'Saved. Coming classes follow.',
   partlySaved: 'Some changes are not saved; see the marked fields.',
 } as const;
