@@ -1,5 +1,8 @@
 /** The built dashboard before a real API and sockets, and Chromium to look at it. */
 import chromium from '@sparticuz/chromium';
+import { readFileSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   chromium as playwright,
@@ -8,6 +11,7 @@ import {
   type Page,
 } from 'playwright-core';
 import { buildDashboard } from '../../src/cli/start/dashboard.ts';
+import { cached, cacheFolder } from '../../src/provision/cache.ts';
 import { createSockets } from '../../src/realtime/create-sockets.ts';
 import { startTestApi, type TestApi } from '../api.ts';
 import { directWorkflows } from '../direct-workflows.ts';
@@ -117,10 +121,19 @@ async function startBrowser(flags: readonly string[]): Promise<Browser> {
     return playwright.launch({ channel: 'chrome', args: [...flags] });
   }
   return playwright.launch({
-    executablePath: await chromium.executablePath(),
+    executablePath: await unpackedChromium(),
     args: [...chromium.args.filter((flag) => !UNWANTED.includes(flag)), '--disable-gpu', ...flags],
     headless: true,
   });
+}
+
+/** The program, unpacked once for all runs of this version. */
+async function unpackedChromium(): Promise<string> {
+  const description = join(PROJECT, 'node_modules', '@sparticuz', 'chromium', 'package.json');
+  const { version } = JSON.parse(readFileSync(description, 'utf8')) as { version: string };
+  return cached(cacheFolder(PROJECT), `chromium-${version}`, async (path) =>
+    copyFile(await chromium.executablePath(), path),
+  );
 }
 
 async function openWindow(browser: Browser, viewport: typeof LAPTOP): Promise<Visitor> {
