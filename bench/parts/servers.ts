@@ -7,6 +7,9 @@ import { anyFreePort } from '../../src/provision/ports.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** What deploy/Dockerfile starts Node with. */
+const PRODUCTION_FLAGS = ['--max-semi-space-size=32'];
+
 /** A running server. */
 export interface Server {
   readonly baseUrl: string;
@@ -31,7 +34,7 @@ async function start(file: string, databaseUrl: string, probe: string): Promise<
   const baseUrl = `http://127.0.0.1:${port}`;
   const child = startChild({
     command: process.execPath,
-    args: [join(PROJECT, file)],
+    args: [...PRODUCTION_FLAGS, join(PROJECT, file)],
     env: { ...process.env, DATABASE_URL: databaseUrl, PORT: String(port), TZ: 'UTC' },
     logFile: join(folder, `${file.replaceAll('/', '-')}.log`),
   });
