@@ -30,8 +30,9 @@ import { startApi, startBare } from './parts/servers.ts';
 import { checkStored } from './parts/stored-scans.ts';
 
 const USAGE =
-  'usage: npm run bench:qr -- [--runs <n>] [--scale small|full] [--control x10] [--json]';
+  'usage: npm run bench:qr -- [--runs <n>] [--scale small|full] [--rate <n>] [--control x10] [--json]';
 const TARGET = { p95: 200, p99: 500, errorShare: 0.01 } as const;
+/** The original's target; `--rate` asks what another one gives, which is never published as P8. */
 const RATE = 1_000;
 /** The control sends so many times the rate, over a tenth of the time. */
 const TENFOLD = 10;
@@ -56,6 +57,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '3' },
     scale: { type: 'string', default: 'full' },
     control: { type: 'string' },
+    rate: { type: 'string', default: String(RATE) },
     json: { type: 'boolean', default: false },
   },
 });
@@ -64,12 +66,14 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const runs = Number(values.runs);
   const size = values.scale;
+  const rate = Number(values.rate);
   const isKnown = (size === 'small' || size === 'full') && (values.control ?? 'x10') === 'x10';
-  if (!isKnown || !Number.isInteger(runs) || runs < 1) {
+  const isRate = Number.isInteger(rate) && rate >= 10 && rate <= RATE;
+  if (!isKnown || !isRate || !Number.isInteger(runs) || runs < 1) {
     console.error(USAGE);
     return 2;
   }
-  return onPostgres(() => bench(SCALES[size], runs), { durable: true });
+  return onPostgres(() => bench(SCALES[size], runs, rate), { durable: true });
 }
 
 /** What a run measured; latencies in milliseconds. */
@@ -95,7 +99,7 @@ interface Bench {
   readonly pids: { readonly api: number; readonly database: number };
 }
 
-async function bench(scale: Scale, runs: number): Promise<number> {
+async function bench(scale: Scale, runs: number, rate: number): Promise<number> {
   const environment = readEnvironment();
   const startedAt = new Date();
   const lines: string[] = [];
@@ -107,14 +111,16 @@ async function bench(scale: Scale, runs: number): Promise<number> {
   const url = await makeBenchDatabase();
   const bareBefore = await measureBare(url, scale.bare);
   say(`reference, one insert behind a bare Express: ${bareBefore} requests per second`);
-  const measured = await withApi(url, scale, (running) => measure(running, scale, runs, say));
+  const measured = await withApi(url, scale, (running) =>
+    measure(running, scale, { runs, rate }, say),
+  );
   const bareAfter = await measureBare(url, scale.bare);
   say(`reference again: ${bareAfter} requests per second`);
 
   const { figures, control, capacity } = measured;
   const p95 = medianOf(figures.map((run) => run.p95));
   const p99 = medianOf(figures.map((run) => run.p99));
-  const scans = scale.seconds * RATE;
+  const scans = scale.seconds * rate;
   const pass =
     figures.length > 0 &&
     figures.every(({ errors }) => errors / scans < TARGET.errorShare) &&
@@ -122,13 +128,13 @@ async function bench(scale: Scale, runs: number): Promise<number> {
     p99 < TARGET.p99;
   const failed = control.p95 >= TARGET.p95 || control.errors / scans >= TARGET.errorShare;
   const share = Math.round((200 * capacity) / (bareBefore + bareAfter));
-  say(`${RATE} scans per second: p95 ${p95} ms, p99 ${p99} ms (median of ${figures.length} runs)`);
+  say(`${rate} scans per second: p95 ${p95} ms, p99 ${p99} ms (median of ${figures.length} runs)`);
   say(`as fast as they go: ${capacity} per second, ${share} % of the reference`);
   say(`control x10: p95 ${control.p95} ms, ${failed ? 'missed, as it must' : 'MET'}`);
   const isAgreed = Math.abs(bareBefore - bareAfter) <= AGREEMENT * Math.max(bareBefore, bareAfter);
   const report: Report = {
-    id: 'P8',
-    target: `${RATE} scans per second: p95 under ${TARGET.p95} ms, p99 under ${TARGET.p99} ms, errors under 1 %`,
+    id: rate === RATE ? 'P8' : 'P8-rate',
+    target: `${rate} scans per second: p95 under ${TARGET.p95} ms, p99 under ${TARGET.p99} ms, errors under 1 %`,
     value: p95,
     unit: 'ms',
     pass,
@@ -137,7 +143,7 @@ async function bench(scale: Scale, runs: number): Promise<number> {
     seed: 0,
     environment,
     noisy: environment.loadBefore > environment.cores / 2 || !isAgreed,
-    command: `npm run bench:qr -- --runs ${runs}`,
+    command: `npm run bench:qr -- --runs ${runs} --rate ${rate}`,
     log: lines,
   };
   const isPublished = pass && failed && !report.noisy && scale === SCALES.full && runs >= 3;
@@ -182,7 +188,7 @@ async function withApi<T>(
 async function measure(
   running: Bench,
   scale: Scale,
-  runs: number,
+  { runs, rate }: { readonly runs: number; readonly rate: number },
   say: (line: string) => void,
 ): Promise<{
   readonly figures: readonly RunFigures[];
@@ -197,12 +203,12 @@ async function measure(
   const figures: RunFigures[] = [];
   const tickets: number[] = [];
   for (let run = 1; run <= (values.control ? 0 : runs); run += 1) {
-    const { figure, ticketsPerSecond } = await scanOnSchedule(running, scale, RATE);
+    const { figure, ticketsPerSecond } = await scanOnSchedule(running, scale.seconds * rate, rate);
     figures.push(figure);
     tickets.push(ticketsPerSecond);
     say(`run ${run}: ${describe(figure)}, ${ticketsPerSecond} tickets per second before it`);
   }
-  const { figure: control } = await scanOnSchedule(running, scale, RATE * TENFOLD);
+  const { figure: control } = await scanOnSchedule(running, scale.seconds * rate, rate * TENFOLD);
   return { figures, control, capacity, tickets };
 }
 
@@ -237,12 +243,12 @@ async function measureCapacity(running: Bench, count: number): Promise<number> {
 
 async function scanOnSchedule(
   { orm, crowd, codes, sender, baseUrl, pids }: Bench,
-  { seconds }: Scale,
+  count: number,
   ratePerSecond: number,
 ): Promise<{ readonly figure: RunFigures; readonly ticketsPerSecond: number }> {
   const em = orm.em.fork();
   const sessions = await openClasses(em, crowd);
-  const members = crowd.members.slice(0, seconds * RATE);
+  const members = crowd.members.slice(0, count);
   const { holders, perSecond } = await openScanners(sender, baseUrl, members, sessions);
   const startAtMs = Date.now() + holders.length * SIGNING_MS;
   const scans = await signScans(codes, baseUrl, holders, (index) => {

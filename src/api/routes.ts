@@ -26,6 +26,8 @@ import { unlockRoutes } from './unlocks/routes.ts';
 /** All routes. Paths are whole paths from the root. */
 export function allRoutes(deps: ApiDeps): Route[] {
   const routes: Route[] = [
+    // Express asks them one after the other: those of a rush come first.
+    ...presenceRoutes(deps),
     ...authRoutes(deps),
     ...meRoutes(deps),
     ...notificationRoutes(),
@@ -37,7 +39,6 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...deviceRoutes(),
     ...rebindRoutes(),
     ...sessionRoutes(deps),
-    ...presenceRoutes(deps),
     ...recordRoutes(),
     ...conflictRoutes(),
     ...syncRoutes(deps),

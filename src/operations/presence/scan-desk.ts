@@ -8,7 +8,7 @@ import { scanCodes } from './scan-codes.ts';
 
 const ITEMS_MAX = 200;
 /** While one transaction waits for the disk, the next one is made ready. */
-const WRITERS = 3;
+const WRITERS = 2;
 const WAITING_MAX = 5_000;
 
 /**

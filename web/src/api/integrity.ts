@@ -104,9 +104,12 @@ export interface IntegrityReport {
     readonly missed: number;
   };
   readonly shared_device_attempts: readonly SharedAttempt[];
+  /** How many there are; the list has the newest. */
+  readonly shared_device_attempts_total: number;
   readonly flagged_scans: readonly FlaggedScan[];
   readonly device_changes: readonly DeviceChange[];
   readonly head_count_gaps: readonly HeadCountGap[];
+  readonly head_count_gaps_total: number;
   readonly students: readonly StudentSigns[];
 }
 

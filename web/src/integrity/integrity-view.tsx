@@ -8,7 +8,6 @@ import { Figure } from '../statistics/figure.tsx';
 import { FallbackChart } from './fallback-chart.tsx';
 import { Refusals, StaffFallbacks } from './count-tables.tsx';
 import { DeviceChanges, FlaggedScans, HeadCountGaps, SharedPhones } from './event-tables.tsx';
-import { countOf } from './listed.ts';
 import { StudentSigns } from './student-signs.tsx';
 
 interface ViewProps {
@@ -64,7 +63,6 @@ function Figures({ report }: ViewProps) {
   const { t } = useTranslation();
   const { fallbacks, scans, rechecks, refusals } = report;
   const refused = refusals.reduce((sum, { times }) => sum + times, 0);
-  const shared = report.shared_device_attempts;
   const { offline_percent: percent } = scans;
   return (
     <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing={{ base: 'xs', xs: 'md' }}>
@@ -81,7 +79,7 @@ function Figures({ report }: ViewProps) {
       <Figure
         name={t('integrity.refused')}
         value={refused}
-        hint={t('integrity.sharedCount', { count: shared.length, shown: countOf(shared) })}
+        hint={t('integrity.sharedCount', { count: report.shared_device_attempts_total })}
       />
       <Figure
         name={t('integrity.offline')}
@@ -95,7 +93,7 @@ function Figures({ report }: ViewProps) {
       />
       <Figure
         name={t('integrity.gaps')}
-        value={countOf(report.head_count_gaps)}
+        value={report.head_count_gaps_total}
         hint={t('integrity.ofClasses', {
           count: report.sessions,
           coded: report.sessions_with_codes,

@@ -5,7 +5,3 @@ export const LISTED_MAX = 200;
 
 /** Whether there may be more than is listed. */
 export const isCut = (rows: readonly unknown[]): boolean => rows.length >= LISTED_MAX;
-
-/** How many there are, as far as the list says. */
-export const countOf = (rows: readonly unknown[]): string =>
-  isCut(rows) ? `${LISTED_MAX}+` : String(rows.length);
