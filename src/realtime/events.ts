@@ -87,7 +87,10 @@ const recordChanged = z.strictObject({
       source: z.enum(MARK_SOURCES).nullable(),
       winner_op_id: id.nullable(),
       version: count,
-      flags: z.array(z.string()).describe('why the record deserves a look, as its roll tells them'),
+      flags: z
+        .array(z.string())
+        .optional()
+        .describe('to those who see the whole roll: why the record deserves a look'),
       fallback: z.enum(FALLBACKS).nullable().optional(),
     }),
     z.strictObject({}).describe("another student's row, which this client may not see"),

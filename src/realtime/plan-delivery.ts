@@ -52,13 +52,21 @@ function partMessages(after: number, events: readonly TailedEvent[]): PartMessag
     }
     return {
       student: typeof student === 'string' ? student : null,
-      message: toMessage(event, after),
+      message: { ...toMessage(event, after), payload: withoutDoubts(event.payload) },
     };
   });
   const last = messages.at(-1);
   if (!last || last.student === null) return messages;
   // The batch ends within a transaction: those who may not see its last row still learn its number.
   return [...messages, { student: null, message: { ...last.message, payload: {} } }];
+}
+
+/** Why a record deserves a look is for the staff of the class alone (presence.md section 7). */
+export function withoutDoubts({
+  flags: _flags,
+  ...payload
+}: TailedEvent['payload']): TailedEvent['payload'] {
+  return payload;
 }
 
 function toMessage(

@@ -15,6 +15,7 @@ import { findSessionRow } from '../../operations/sessions/session-row.ts';
 import { uuidV5 } from '../../security/uuid-v5.ts';
 import { idParams } from '../fields.ts';
 import { listBody, listOf } from '../paging.ts';
+import { withoutDoubts } from '../../realtime/plan-delivery.ts';
 import { authorize, route, type Route, type RouteInput } from '../route.ts';
 import { startSoon } from '../start-soon.ts';
 import { presentRecord, presentSession } from './presenter.ts';
@@ -254,9 +255,10 @@ const events = route({
       status: 200,
       body: {
         seq: found.seq,
-        events: found.events.map((event) =>
-          isHidden(event.payload, visible, isStaff) ? { ...event, payload: {} } : event,
-        ),
+        events: found.events.map((event) => {
+          if (isHidden(event.payload, visible, isStaff)) return { ...event, payload: {} };
+          return isStaff ? event : { ...event, payload: withoutDoubts(event.payload) };
+        }),
       },
     };
   },
