@@ -7,7 +7,7 @@ import type {
   NamedStudent,
   StudentSigns,
   Unscanned,
-} from '../../db/queries/integrity.ts';
+} from '../../db/queries/integrity-report.ts';
 import { FALLBACKS, isFallbackOften } from '../../domain/presence/fallback.ts';
 import { isOfflineOften } from '../../domain/presence/offline-share.ts';
 import type { integrityReply } from './integrity-schema.ts';
