@@ -28,12 +28,11 @@ export async function rosterMembers(
   session: { readonly id: Id; readonly scheduledDate: LocalDate },
   studentIds: readonly Id[],
 ): Promise<Set<Id>> {
-  const found = await preparedRows<{ student_id: string }>(
+  const isMember = await findMembers(
     em,
-    `${ROSTER} and e.student_id = any(?::uuid[])`,
-    [session.id, session.scheduledDate, session.scheduledDate, studentIds],
+    studentIds.map((studentId) => ({ session, studentId })),
   );
-  return new Set(found.map((row) => row.student_id));
+  return new Set(studentIds.filter((studentId) => isMember(session.id, studentId)));
 }
 
 /**
