@@ -1,6 +1,5 @@
 /** The composition root: builds everything a process needs from its environment. */
 import { pino, type DestinationStream, type Logger } from 'pino';
-import { v7 } from 'uuid';
 import { createAuthentication, type Authentication } from './auth/authentication.ts';
 import type { Environment } from './config/env.ts';
 import { firstRow, openOrm, type Orm } from './db/orm.ts';
@@ -11,6 +10,7 @@ import type { FieldSealer } from './security/field-cipher.ts';
 import { openKeys, type Keys } from './security/keys.ts';
 import { createPasswords, type Passwords } from './security/passwords.ts';
 import { createSealer } from './security/sealer.ts';
+import { uuidV7Maker } from './security/uuid-v7.ts';
 import { createWorkflowGateway } from './temporal/client.ts';
 
 export { operationFor } from './operations/operation-for.ts';
@@ -83,7 +83,7 @@ export async function createDeps(
     url: environment.databaseUrl,
     poolMax: environment.databasePoolMax,
   });
-  const ids: Ids = { next: () => v7() };
+  const ids: Ids = { next: uuidV7Maker() };
   const dataKeys = dataKeyTable(environment.databaseUrl);
   const clock = await openClock(orm, environment.testClock);
   const logger = overrides.logger ?? createLogger(environment);

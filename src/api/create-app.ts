@@ -55,6 +55,8 @@ export function createApp(
   app.set('trust proxy', trustedProxies(environment.trustProxy));
   app.set('query parser', false);
   app.set('case sensitive routing', true);
+  // Replies are not stored; those with a version name it themselves.
+  app.set('etag', false);
   app.use(requestContext(deps.ids), requestLog(deps), ...securityHeaders(), compression());
   app.use('/api', allowedOrigins(environment.publicOrigins));
 

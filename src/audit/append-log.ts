@@ -42,11 +42,6 @@ export interface LiveEntry {
 export interface LogEntries {
   readonly audit: readonly AuditEntry[];
   readonly live?: readonly LiveEntry[];
-  /**
-   * Live entries made after the heads are locked, so that they can count what every earlier writer
-   * of the same sessions committed; their sessions must have an audit entry here.
-   */
-  readonly liveAfterLock?: () => Promise<readonly LiveEntry[]>;
 }
 
 /** The fields of an actor that every audit event repeats; matches operations/ports.ts `Actor`. */
@@ -180,15 +175,14 @@ function eventBody(entry: AuditEntry, seq: number, id: Id, at: string): string {
 export async function appendLog(
   em: Em,
   ids: { next(): Id },
-  { audit, live: given = [], liveAfterLock }: LogEntries,
+  { audit, live = [] }: LogEntries,
 ): Promise<void> {
   const auditOf = Map.groupBy(audit, (entry) => entry.chain);
   const chains = [
-    ...new Set([...auditOf.keys(), ...given.map((entry) => sessionChain(entry.sessionId))]),
+    ...new Set([...auditOf.keys(), ...live.map((entry) => sessionChain(entry.sessionId))]),
   ].sort();
   if (chains.length === 0) return;
   const { heads, now } = await lockHeads(em, chains);
-  const live = liveAfterLock ? [...given, ...(await liveAfterLock())] : given;
   const liveOf = Map.groupBy(live, (entry) => sessionChain(entry.sessionId));
   const events: ChainedEvent[] = [];
   const moved: ChainHead[] = [];
@@ -220,24 +214,20 @@ async function lockHeads(
   em: Em,
   chains: readonly string[],
 ): Promise<{ heads: ChainHead[]; now: Date }> {
-  await preparedRows(
-    em,
-    `insert into audit_chain_head (chain, seq, hash, live_seq)
-     select * from unnest(?::text[], ?::bigint[], ?::text[], ?::bigint[])
-     on conflict do nothing`,
-    [chains, chains.map(() => 0), chains.map(chainStart), chains.map(() => 0)],
-  );
-  const found = await preparedRows<{ chain: string; seq: string; hash: string; live_seq: string }>(
-    em,
-    'select chain, seq, hash, live_seq from audit_chain_head where chain = any(?::text[]) order by chain collate "C" for update',
-    [chains],
-  );
-  const [clock] = await preparedRows<{ ms: string }>(
-    em,
-    'select floor(extract(epoch from app_clock()) * 1000)::bigint as ms',
-  );
+  let found = await lockAllHeads(em, chains);
+  if (found.length === 0) {
+    await preparedRows(
+      em,
+      `insert into audit_chain_head (chain, seq, hash, live_seq)
+       select * from unnest(?::text[], ?::bigint[], ?::text[], ?::bigint[])
+       on conflict do nothing`,
+      [chains, chains.map(() => 0), chains.map(chainStart), chains.map(() => 0)],
+    );
+    found = await lockAllHeads(em, chains);
+  }
   return {
-    now: new Date(Number(clock?.ms)),
+    // The last one was read when every head was locked.
+    now: new Date(Math.max(...found.map(({ ms }) => Number(ms)))),
     heads: found.map((row) => ({
       chain: row.chain,
       seq: Number(row.seq),
@@ -245,6 +235,30 @@ async function lockHeads(
       liveSeq: Number(row.live_seq),
     })),
   };
+}
+
+interface HeadRow {
+  chain: string;
+  seq: string;
+  hash: string;
+  live_seq: string;
+  ms: string;
+}
+
+/**
+ * Locks the heads, ascending, each with the database's clock after its lock; none where one is still
+ * to be made, because what is made must be made before the first is locked.
+ */
+function lockAllHeads(em: Em, chains: readonly string[]): Promise<HeadRow[]> {
+  return preparedRows<HeadRow>(
+    em,
+    `with head as materialized (
+       select chain, seq, hash, live_seq from audit_chain_head where chain = any(?::text[])
+         and (select count(*) from audit_chain_head where chain = any(?::text[])) = ?::int
+       order by chain collate "C" for update)
+     select head.*, floor(extract(epoch from app_clock()) * 1000)::bigint as ms from head`,
+    [chains, chains, chains.length],
+  );
 }
 
 /** Inserts finished events in one statement. */

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EVERYTHING, openRequestBench, type RequestBench } from '../../test/request-bench.ts';
 import { firstRow, rows } from '../db/orm.ts';
-import { listLiveEvents } from '../db/queries/records.ts';
+import { listLiveEvents } from '../db/queries/live-sessions.ts';
 import type { Id } from '../domain/types.ts';
 import { markRecords } from '../operations/records/mark-records.ts';
 

@@ -108,9 +108,8 @@ function passwordStrategy({ authentication, callerOf }: StrategyParts): LocalStr
 }
 
 function customStrategy(find: (request: ProofRequest) => Promise<unknown>): Strategy {
-  return new CustomStrategy((request, done) => {
-    callbackify(find)(request, done);
-  });
+  const findThenCall = callbackify(find);
+  return new CustomStrategy((request, done) => findThenCall(request, done));
 }
 
 async function byBearer({ authentication }: StrategyParts, request: ProofRequest) {

@@ -49,10 +49,16 @@ export interface KeySource {
 export function openKeys(source: KeySource): Keys {
   const secret = rootSecret('SECRET_KEY', 'secret.key', source.secretKey, source);
   const encryption = rootSecret('ENCRYPTION_KEY', 'encryption.key', source.encryptionKey, source);
+  // Purposes are few and named by code; every scan asks for one.
+  const derived = new Map<string, Buffer>();
   return {
     accessSigning: signingKey(derive(secret, 'access-token:v1')),
     encryption: keyEncryption(derive(encryption, 'key-encryption:v1')),
-    purposeKey: (purpose) => derive(secret, `purpose:${purpose}:v1`),
+    purposeKey(purpose) {
+      const known = derived.get(purpose) ?? derive(secret, `purpose:${purpose}:v1`);
+      derived.set(purpose, known);
+      return known;
+    },
   };
 }
 

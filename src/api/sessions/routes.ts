@@ -2,7 +2,8 @@
 import type { z } from 'zod';
 import type { Principal } from '../../auth/principal.ts';
 import { holds, recordScope, sectionScope, sessionScope, withoutRole } from '../../auth/scope.ts';
-import { listLiveEvents, readRoll } from '../../db/queries/records.ts';
+import { listLiveEvents } from '../../db/queries/live-sessions.ts';
+import { readRoll } from '../../db/queries/records.ts';
 import { findSession, listSessions, type SessionScopes } from '../../db/queries/sessions.ts';
 import { firstRow, type Em } from '../../db/orm.ts';
 import { appError, type ErrorCode } from '../../domain/errors.ts';

@@ -1,7 +1,6 @@
 /** Named reads behind the live screens of sessions: who sees what, heads, and new events. */
-import type { Id } from '../../domain/types.ts';
-import { firstRow, rows, toInstant, type Em } from '../orm.ts';
-import type { LiveEventRow } from './records.ts';
+import type { Id, Instant } from '../../domain/types.ts';
+import { firstRow, preparedRows, rows, toInstant, type Em } from '../orm.ts';
 import type { Condition } from './sessions.ts';
 
 /** What a person may see of a session. */
@@ -39,7 +38,7 @@ export async function findLiveSight(
   );
 }
 
-/** Counts over the roll of a session, as screens show them. */
+/** How a class stands: marks of roster members, the unmarked, and the size of the roster. */
 export interface LiveCounts {
   readonly present: number;
   readonly late: number;
@@ -47,38 +46,64 @@ export interface LiveCounts {
   readonly excused: number;
   readonly unmarked: number;
   readonly roster: number;
+  /** Open contradictions. */
   readonly conflicts: number;
 }
 
-/** The number of a session's last live event and its counts, from one snapshot. */
+/** Counts the records of the rosters of sessions; marks never wait for it. */
+export async function readCounts(em: Em, sessionIds: readonly Id[]): Promise<Map<Id, LiveCounts>> {
+  if (sessionIds.length === 0) return new Map();
+  const found = await preparedRows<LiveCounts & { session_id: Id }>(
+    em,
+    // Class by class: a planner that joins all of them reads every record there is.
+    `select s.id as session_id, c.*,
+       (select count(*)::int from attendance_conflict x
+          where x.session_id = s.id and x.state = 'open') as conflicts
+     from attendance_session s
+     cross join lateral (
+       select count(*) filter (where r.mark = 'present')::int as present,
+         count(*) filter (where r.mark = 'late')::int as late,
+         count(*) filter (where r.mark = 'absent')::int as absent,
+         count(*) filter (where r.mark = 'excused')::int as excused,
+         count(*) filter (where r.mark is null)::int as unmarked,
+         count(*)::int as roster
+       from (
+         select distinct e.student_id
+         from session_section ss
+         join enrolment e on e.course_section_id = ss.course_section_id and e.status = 'enrolled'
+           and e.valid_from <= s.scheduled_date and (e.valid_to is null or e.valid_to > s.scheduled_date)
+         where ss.session_id = s.id) m
+       left join attendance_record r on r.session_id = s.id and r.student_id = m.student_id) c
+     where s.id = any(?::uuid[])`,
+    [sessionIds],
+  );
+  return new Map(found.map(({ session_id: session, ...counts }) => [session, counts]));
+}
+
+/**
+ * The number of a session's last live event and its counts, which may already hold what the next
+ * events tell. @throws Error when there is no such session
+ */
 export async function readLiveHead(
   em: Em,
   sessionId: Id,
 ): Promise<{ seq: number; counts: LiveCounts }> {
-  const row = await firstRow<LiveCounts & { seq: string }>(
+  const head = await firstRow<{ live_seq: string }>(
     em,
-    `select coalesce((select h.live_seq from audit_chain_head h
-         where h.chain = 'session:' || ?::uuid::text), 0) as seq,
-       count(*) filter (where r.mark = 'present')::int as present,
-       count(*) filter (where r.mark = 'late')::int as late,
-       count(*) filter (where r.mark = 'absent')::int as absent,
-       count(*) filter (where r.mark = 'excused')::int as excused,
-       count(*) filter (where r.mark is null)::int as unmarked, count(*)::int as roster,
-       (select count(*)::int from attendance_conflict x
-          where x.session_id = ?::uuid and x.state = 'open') as conflicts
-     from (
-       select distinct e.student_id from attendance_session s
-       join session_section x on x.session_id = s.id
-       join enrolment e on e.course_section_id = x.course_section_id and e.status = 'enrolled'
-         and e.valid_from <= s.scheduled_date
-         and (e.valid_to is null or e.valid_to > s.scheduled_date)
-       where s.id = ?::uuid) roster
-     left join attendance_record r on r.session_id = ?::uuid and r.student_id = roster.student_id`,
-    [sessionId, sessionId, sessionId, sessionId],
+    'select live_seq from audit_chain_head where chain = ?',
+    [`session:${sessionId}`],
   );
-  if (!row) throw new Error('an aggregate gave no row');
-  const { seq, ...counts } = row;
-  return { seq: Number(seq), counts };
+  const counts = (await readCounts(em, [sessionId])).get(sessionId);
+  if (!counts) throw new Error(`there is no session ${sessionId}`);
+  return { seq: Number(head?.live_seq ?? 0), counts };
+}
+
+/** A live event as its readers are told of it. */
+export interface LiveEventRow {
+  readonly seq: number;
+  readonly at: Instant;
+  readonly type: string;
+  readonly payload: Readonly<Record<string, unknown>>;
 }
 
 /** A live event with its session. */
@@ -96,13 +121,7 @@ export async function readEventsAfter(
   cursors: ReadonlyMap<Id, number>,
   limit: number,
 ): Promise<TailedEvent[]> {
-  const found = await rows<{
-    session_id: Id;
-    seq: string;
-    at: string;
-    type: string;
-    payload: Record<string, unknown>;
-  }>(
+  const found = await rows<EventRow>(
     em,
     `select e.session_id, e.seq, e.at, e.type, e.payload
      from unnest(?::uuid[], ?::bigint[]) as w(session_id, seen)
@@ -112,13 +131,61 @@ export async function readEventsAfter(
      order by e.session_id, e.seq`,
     [[...cursors.keys()], [...cursors.values()], limit],
   );
-  return found.map((row) => ({
-    sessionId: row.session_id,
-    seq: Number(row.seq),
-    at: toInstant(row.at),
-    type: row.type,
-    payload: row.payload,
-  }));
+  return withCounts(em, found.map(toEvent));
+}
+
+/** Live events after a number, oldest first, at most `limit`, and the newest number of the session. */
+export async function listLiveEvents(
+  em: Em,
+  sessionId: Id,
+  after: number,
+  limit: number,
+): Promise<{ seq: number; events: LiveEventRow[] }> {
+  const head = await firstRow<{ live_seq: string }>(
+    em,
+    'select live_seq from audit_chain_head where chain = ?',
+    [`session:${sessionId}`],
+  );
+  const found = await rows<EventRow>(
+    em,
+    `select session_id, seq, at, type, payload from live_event
+     where session_id = ?::uuid and seq > ?::bigint order by seq limit ?::int`,
+    [sessionId, after, limit],
+  );
+  const events = await withCounts(em, found.map(toEvent));
+  return {
+    seq: Number(head?.live_seq ?? 0),
+    events: events.map(({ sessionId: _own, ...event }) => event),
+  };
+}
+
+interface EventRow {
+  session_id: Id;
+  seq: string;
+  at: string;
+  type: string;
+  payload: Record<string, unknown>;
+}
+
+function toEvent({ session_id, seq, at, type, payload }: EventRow): TailedEvent {
+  return { sessionId: session_id, seq: Number(seq), at: toInstant(at), type, payload };
+}
+
+/** Events that tell how a class stands. */
+const COUNTED: readonly string[] = ['counts.changed', 'session.changed'];
+
+/**
+ * The events with the counts of now. They are read after the events, so they hold every mark that an
+ * event tells of; counted in the transaction of the mark, they would cost each scan the whole roster.
+ */
+async function withCounts(em: Em, events: readonly TailedEvent[]): Promise<TailedEvent[]> {
+  const told = events.filter(({ type }) => COUNTED.includes(type));
+  const counts = await readCounts(em, [...new Set(told.map((event) => event.sessionId))]);
+  return events.map((event) =>
+    COUNTED.includes(event.type)
+      ? { ...event, payload: { ...event.payload, counts: counts.get(event.sessionId) } }
+      : event,
+  );
 }
 
 /** How many of a class are marked present or late, of how many; for the screen in the room. */

@@ -14,7 +14,6 @@ import type { Actor, Operation } from '../ports.ts';
 import { loadSessionView } from '../sessions/load-session-view.ts';
 import type { SessionRow } from '../sessions/session-row.ts';
 import { conflictEntries, type ConflictChange } from './keep-conflicts.ts';
-import { countRecords, type SessionCounts } from './roster.ts';
 import type { RecordState } from './lock-records.ts';
 import type { RecordChange } from './settle-records.ts';
 import type { NewOperation } from './store-operations.ts';
@@ -36,7 +35,7 @@ export interface SessionMarks extends MarkLog {
   readonly changes: readonly RecordChange[];
 }
 
-/** Appends one `op.recorded` per operation, one `record.changed` per record, and the live counts. */
+/** Appends one `op.recorded` per operation, one `record.changed` per record, and the live events. */
 export async function appendMarks(
   em: Em,
   operation: Operation,
@@ -65,7 +64,7 @@ export async function appendMarksOf(
   ]);
   await appendLog(em, ids, {
     audit: [...own, ...audit],
-    liveAfterLock: async () => liveEntries(em, marks.filter(isSeen)),
+    live: await liveEntries(em, marks.filter(isSeen)),
   });
 }
 
@@ -130,21 +129,13 @@ function auditState(record: RecordState): Record<string, CanonicalValue> {
 }
 
 async function liveEntries(em: Em, marks: readonly SessionMarks[]): Promise<LiveEntry[]> {
-  const counts = await countRecords(
-    em,
-    marks.map(({ session }) => session.id),
-  );
   const entries: LiveEntry[] = [];
   for (const { session, stored, changes, conflicts, sessionChanged } of marks) {
     const fallbacks = new Map(stored.map((op) => [op.opId, fallbackOf(op.evidence)]));
-    const own = counts.get(session.id);
-    if (!own) throw new Error(`the records of ${session.id} were not counted`);
     entries.push(
       ...changes.map((change) => recordEntry(session.id, change, fallbacks)),
       ...(conflicts ?? []).map((conflict) => conflictEntry(session.id, conflict)),
-      sessionChanged
-        ? await sessionEntry(em, session.id, own)
-        : { sessionId: session.id, type: 'counts.changed', payload: { counts: own } },
+      (sessionChanged ? await sessionEntry(em, session.id) : undefined) ?? countsEntry(session.id),
     );
   }
   return entries;
@@ -174,21 +165,28 @@ const conflictEntry = (sessionId: Id, { after }: ConflictChange): LiveEntry => (
   payload: { id: after.id, student: after.studentId, kind: after.kind, state: after.state },
 });
 
-async function sessionEntry(em: Em, sessionId: Id, counts: SessionCounts): Promise<LiveEntry> {
+async function sessionEntry(em: Em, sessionId: Id): Promise<LiveEntry | undefined> {
   const view = await loadSessionView(em, sessionId);
-  if (!view) return { sessionId, type: 'counts.changed', payload: { counts } };
-  return {
-    sessionId,
-    type: 'session.changed',
-    payload: {
-      status: view.status,
-      opens_at: view.opensAt,
-      closes_at: view.closesAt,
-      epoch: view.epoch,
-      counts,
-    },
-  };
+  return (
+    view && {
+      sessionId,
+      type: 'session.changed',
+      payload: {
+        status: view.status,
+        opens_at: view.opensAt,
+        closes_at: view.closesAt,
+        epoch: view.epoch,
+      },
+    }
+  );
 }
+
+/** The counts themselves are read by whoever tells of them. */
+const countsEntry = (sessionId: Id): LiveEntry => ({
+  sessionId,
+  type: 'counts.changed',
+  payload: {},
+});
 
 /** Of a claim stored just now it is known; an earlier one that wins again is read with the roll. */
 const toldFallback = (fallback: Fallback | null | undefined) =>

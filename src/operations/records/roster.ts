@@ -1,4 +1,4 @@
-/** The roster of a session at its own date (marks.md section 8), and live counts over it. */
+/** The roster of a session at its own date (marks.md section 8). */
 import { type Em, preparedRows } from '../../db/orm.ts';
 import type { Id, LocalDate } from '../../domain/types.ts';
 
@@ -64,49 +64,4 @@ export async function findMembers(
   );
   const members = new Set(found.map((row) => `${row.session_id}|${row.student_id}`));
   return (sessionId, studentId) => members.has(`${sessionId}|${studentId}`);
-}
-
-/** How a class stands: marks of roster members, the unmarked, and the size of the roster. */
-export interface SessionCounts {
-  readonly present: number;
-  readonly late: number;
-  readonly absent: number;
-  readonly excused: number;
-  readonly unmarked: number;
-  readonly roster: number;
-  /** Open contradictions. */
-  readonly conflicts: number;
-}
-
-/** Counts the records of the rosters of sessions, as the caller's transaction sees them. */
-export async function countRecords(
-  em: Em,
-  sessionIds: readonly Id[],
-): Promise<Map<Id, SessionCounts>> {
-  if (sessionIds.length === 0) return new Map();
-  const found = await preparedRows<SessionCounts & { session_id: Id }>(
-    em,
-    // Class by class: a planner that joins all of them reads every record there is.
-    `select s.id as session_id, c.*,
-       (select count(*)::int from attendance_conflict x
-          where x.session_id = s.id and x.state = 'open') as conflicts
-     from attendance_session s
-     cross join lateral (
-       select count(*) filter (where r.mark = 'present')::int as present,
-         count(*) filter (where r.mark = 'late')::int as late,
-         count(*) filter (where r.mark = 'absent')::int as absent,
-         count(*) filter (where r.mark = 'excused')::int as excused,
-         count(*) filter (where r.mark is null)::int as unmarked,
-         count(*)::int as roster
-       from (
-         select distinct e.student_id
-         from session_section ss
-         join enrolment e on e.course_section_id = ss.course_section_id and e.status = 'enrolled'
-           and e.valid_from <= s.scheduled_date and (e.valid_to is null or e.valid_to > s.scheduled_date)
-         where ss.session_id = s.id) m
-       left join attendance_record r on r.session_id = s.id and r.student_id = m.student_id) c
-     where s.id = any(?::uuid[])`,
-    [sessionIds],
-  );
-  return new Map(found.map(({ session_id: session, ...counts }) => [session, counts]));
 }
