@@ -5,6 +5,7 @@ import type { Environment } from './config/env.ts';
 import { firstRow, openOrm, type Orm } from './db/orm.ts';
 import { dataKeyTable } from './db/queries/data-keys.ts';
 import { createPresenceTools, type PresenceTools } from './operations/presence/presence-tools.ts';
+import { scanTaker, type TakeScans } from './operations/presence/scan-desk.ts';
 import type { Clock, Ids, WorkflowGateway } from './operations/ports.ts';
 import type { FieldSealer } from './security/field-cipher.ts';
 import { openKeys, type Keys } from './security/keys.ts';
@@ -20,26 +21,33 @@ interface ProcessClock extends Clock {
   refresh(): Promise<void>;
 }
 
-/** What a process is made of; close it once, at the end. */
-export interface Deps {
-  readonly environment: Environment;
+/** What operations and codes need, in whatever thread; close it once, at the end. */
+export interface Core {
   readonly orm: Orm;
   readonly clock: ProcessClock;
   readonly ids: Ids;
   readonly keys: Keys;
   readonly sealer: FieldSealer;
-  readonly logger: Logger;
-  readonly workflows: WorkflowGateway;
-  readonly passwords: Passwords;
-  readonly authentication: Authentication;
   readonly presence: PresenceTools;
   close(): Promise<void>;
 }
 
-/** Parts a test replaces. */
+/** What a process is made of; close it once, at the end. */
+export interface Deps extends Core {
+  readonly environment: Environment;
+  readonly logger: Logger;
+  readonly workflows: WorkflowGateway;
+  readonly passwords: Passwords;
+  readonly authentication: Authentication;
+  readonly takeScans: TakeScans;
+}
+
+/** Parts a test or an entry point replaces. */
 export interface DepsOverrides {
   readonly workflows?: WorkflowGateway;
   readonly logger?: Logger;
+  /** Where scans are written; in the calling thread unless given. */
+  readonly takeScans?: TakeScans;
 }
 
 /** Log fields that never reach a log line (docs/logging.md). */
@@ -73,19 +81,40 @@ export function createLogger(
   return pino(options, destination);
 }
 
+/**
+ * Opens the database and keys.
+ * @param poolMax  connections at most
+ */
+export async function createCore(
+  environment: Environment,
+  poolMax: number = environment.databasePoolMax,
+): Promise<Core> {
+  const keys = openKeys(environment);
+  const orm = await openOrm({ url: environment.databaseUrl, poolMax });
+  const ids: Ids = { next: uuidV7Maker() };
+  const dataKeys = dataKeyTable(environment.databaseUrl);
+  const clock = await openClock(orm, environment.testClock);
+  return {
+    orm,
+    clock,
+    ids,
+    keys,
+    sealer: createSealer(dataKeys, keys.encryption, ids),
+    presence: createPresenceTools({ orm, keys, clock, isClockMovable: environment.testClock }),
+    async close() {
+      await clock.stop();
+      await Promise.all([dataKeys.close(), orm.close()]);
+    },
+  };
+}
+
 /** Opens the database and keys and builds the rest. Temporal is connected on first use. */
 export async function createDeps(
   environment: Environment,
   overrides: DepsOverrides = {},
 ): Promise<Deps> {
-  const keys = openKeys(environment);
-  const orm = await openOrm({
-    url: environment.databaseUrl,
-    poolMax: environment.databasePoolMax,
-  });
-  const ids: Ids = { next: uuidV7Maker() };
-  const dataKeys = dataKeyTable(environment.databaseUrl);
-  const clock = await openClock(orm, environment.testClock);
+  const core = await createCore(environment);
+  const { orm, clock, ids, keys } = core;
   const logger = overrides.logger ?? createLogger(environment);
   const passwords = createPasswords();
   const authentication = createAuthentication({
@@ -98,20 +127,17 @@ export async function createDeps(
   });
   const workflows = overrides.workflows ?? createWorkflowGateway(environment, () => orm);
   return {
+    ...core,
     environment,
-    orm,
-    clock,
-    ids,
-    keys,
-    sealer: createSealer(dataKeys, keys.encryption, ids),
     logger,
     workflows,
     passwords,
     authentication,
-    presence: createPresenceTools({ orm, keys, clock, isClockMovable: environment.testClock }),
+    takeScans: overrides.takeScans ?? scanTaker(core, core.presence),
     async close() {
-      await Promise.all([clock.stop(), authentication.close()]);
-      await Promise.all([workflows.close(), dataKeys.close(), orm.close()]);
+      await authentication.close();
+      await workflows.close();
+      await core.close();
     },
   };
 }

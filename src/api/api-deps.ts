@@ -6,6 +6,7 @@ import type { Prove } from '../auth/strategies.ts';
 import type { Environment } from '../config/env.ts';
 import type { OperationParts } from '../operations/operation-for.ts';
 import type { PresenceTools } from '../operations/presence/presence-tools.ts';
+import type { TakeScans } from '../operations/presence/scan-desk.ts';
 import type { WorkflowGateway } from '../operations/ports.ts';
 import type { Keys } from '../security/keys.ts';
 
@@ -17,6 +18,7 @@ export interface AppParts extends OperationParts {
   readonly workflows: WorkflowGateway;
   readonly authentication: Authentication;
   readonly presence: PresenceTools;
+  readonly takeScans: TakeScans;
 }
 
 /** The parts every route factory may use: the application's, and what it made of them. */

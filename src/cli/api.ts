@@ -6,6 +6,7 @@ import { loadEnvironment, type Environment } from '../config/env.ts';
 import { rows } from '../db/orm.ts';
 import { createDeps, type Deps } from '../deps.ts';
 import { createSockets } from '../realtime/create-sockets.ts';
+import { startScanPool, type ScanPool } from '../threads/scan-pool.ts';
 
 /** How long running requests may take to finish once a stop was asked for. */
 const DRAIN_MS = 10_000;
@@ -14,7 +15,8 @@ if (import.meta.main) await main();
 
 async function main(): Promise<void> {
   const environment = loadEnvironment(['database', 'utc', 'secrets']);
-  const deps = await createDeps(environment);
+  const scans = await startScanPool();
+  const deps = await createDeps(environment, { takeScans: scans.take });
   await refuseDemoAccounts(deps);
   const server = createServer(
     { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 },
@@ -26,7 +28,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       deps.logger.info({ signal }, 'the API stops');
-      void stop(server, sockets, deps);
+      void stop(server, sockets, deps, scans);
     });
   }
 }
@@ -35,6 +37,7 @@ async function stop(
   server: Server,
   sockets: ReturnType<typeof createSockets>,
   deps: Deps,
+  scans: ScanPool,
 ): Promise<void> {
   const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -42,7 +45,7 @@ async function stop(
   await sockets.close();
   await closed;
   clearTimeout(deadline);
-  await deps.close();
+  await Promise.all([deps.close(), scans.close()]);
   process.exit(0);
 }
 

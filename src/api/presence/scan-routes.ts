@@ -53,7 +53,7 @@ export function scanTicket(deps: ApiDeps): Route {
 
 /** Marks the signed-in student by a displayed code. */
 export function qrScan(deps: ApiDeps, tools: PresenceTools): Route {
-  const take = createScanDesk(deps, tools);
+  const take = createScanDesk(deps.takeScans);
   return route({
     method: 'post',
     path: '/api/v1/attendance/records/qr-scan',

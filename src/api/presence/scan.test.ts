@@ -232,7 +232,7 @@ describe('a scan', () => {
       positionHash: null,
       address: null,
     };
-    const desks = Array.from({ length: 4 }, () => createScanDesk(api.deps, api.deps.presence));
+    const desks = Array.from({ length: 4 }, () => createScanDesk(api.deps.takeScans));
     // All of them have begun before the first may go on.
     const sent = await api.em().transactional(async (em) => {
       await rows(em, 'select 1 from scan_ticket where secret_hash = ? for update', [

@@ -1,6 +1,6 @@
 /** The registered device behind a proven key: the caller's own, or a refusal that is recorded. */
 import { appendLog, auditEntry } from '../../audit/append-log.ts';
-import { rows, toInstant } from '../../db/orm.ts';
+import { preparedRows, toInstant } from '../../db/orm.ts';
 import { appError, type AppError } from '../../domain/errors.ts';
 import type { Id, Instant } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
@@ -25,7 +25,7 @@ export async function findProvenDevice(
   userId: Id,
   jkt: string,
 ): Promise<ProvenDevice> {
-  const bindings = await rows<LiveBinding>(
+  const bindings = await preparedRows<LiveBinding>(
     operation.em,
     `select k.id, b.user_id as "userId", b.valid_from as "validFrom"
      from device_key k join device_binding b on b.device_key_id = k.id

@@ -12,20 +12,28 @@ const WRITERS = 2;
 const WAITING_MAX = 5_000;
 
 /**
+ * Takes scans in one transaction, in this thread or in another, and answers in their order.
+ * @throws AppError `try_again`
+ */
+export type TakeScans = (scans: readonly Scan[]) => Promise<readonly ScanOutcome[]>;
+
+/** Takes scans in the calling thread. */
+export function scanTaker(parts: OperationParts, tools: Pick<PresenceTools, 'codes'>): TakeScans {
+  return async (scans) => {
+    // Each scan carries its own actor; the batch itself is nobody's.
+    const operation = operationFor(parts, { ...SYSTEM_ACTOR, channel: 'api' });
+    return scanCodes(operation, { codes: await tools.codes() }, scans);
+  };
+}
+
+/**
  * Makes the desk. Scans that arrive while others are being written share the next transaction; two
  * of one student or under one id never share one, so that the second sees what the first did.
  * @throws AppError `busy`, `try_again`
  */
-export function createScanDesk(
-  parts: OperationParts,
-  tools: Pick<PresenceTools, 'codes'>,
-): (scan: Scan) => Promise<ScanOutcome> {
+export function createScanDesk(take: TakeScans): (scan: Scan) => Promise<ScanOutcome> {
   return inBatches({
-    run: async (scans) => {
-      // Each scan carries its own actor; the batch itself is nobody's.
-      const operation = operationFor(parts, { ...SYSTEM_ACTOR, channel: 'api' });
-      return scanCodes(operation, { codes: await tools.codes() }, scans);
-    },
+    run: take,
     keysOf: (scan) => [scan.studentId, scan.opId],
     itemsMax: ITEMS_MAX,
     writers: WRITERS,
