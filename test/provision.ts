@@ -25,8 +25,8 @@ export interface Needs {
   readonly durable?: boolean;
 }
 
-/** What docs/performance.md advises for the smallest machine: an eighth of 4 GB. */
-const PRODUCTION_BUFFERS = '512MB';
+/** What docs/performance.md advises for the smallest machine, of 4 GB. */
+const PRODUCTION_SIZES = { sharedBuffers: '512MB', maxWalSize: '4GB' };
 
 /** Addresses for the tests, and how to stop it all. */
 export interface Provisioned {
@@ -55,7 +55,7 @@ export async function provision(needs: Needs, log: (line: string) => void): Prom
         passwordFile: join(folder, 'postgres-password'),
         logFile: join(folder, 'postgres.log'),
         durable: needs.durable ?? false,
-        ...(needs.durable ? { sharedBuffers: PRODUCTION_BUFFERS } : {}),
+        ...(needs.durable ? { sizes: PRODUCTION_SIZES } : {}),
       });
       stops.push(() => postgres.stop());
       env['TEST_PG_ADMIN_URL'] = postgres.url;

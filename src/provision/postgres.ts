@@ -43,9 +43,19 @@ export interface PostgresOptions {
   readonly port?: number;
   /** False only in tests: a crash may lose data. */
   readonly durable?: boolean;
-  /** Memory for its pages; 16MB by default, enough for a demo on a small machine. */
-  readonly sharedBuffers?: string;
+  /** Enough for a demo on a small machine unless given. */
+  readonly sizes?: PostgresSizes;
 }
+
+/** Memory and disk of a server, as PostgreSQL writes amounts. */
+export interface PostgresSizes {
+  /** Memory for its pages. Every backend shows those it touched as its own. */
+  readonly sharedBuffers: string;
+  /** Log on disk between two checkpoints; each writes whole pages anew. */
+  readonly maxWalSize: string;
+}
+
+const DEMO_SIZES: PostgresSizes = { sharedBuffers: '16MB', maxWalSize: '512MB' };
 
 /** The account that runs the servers: PostgreSQL refuses root, so root lends it one. */
 interface Runner {
@@ -102,14 +112,13 @@ export function databaseUrl(adminUrl: string, name: string): string {
   return url.toString();
 }
 
-function settings({ durable = true, sharedBuffers = '16MB' }: PostgresOptions): string[] {
+function settings({ durable = true, sizes = DEMO_SIZES }: PostgresOptions): string[] {
   const values: Record<string, string> = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    // Every backend shows the shared pages it touched as its own: small buffers, small footprint.
-    shared_buffers: sharedBuffers,
+    shared_buffers: sizes.sharedBuffers,
     max_connections: '100',
-    max_wal_size: '512MB',
+    max_wal_size: sizes.maxWalSize,
     jit: 'off',
     timezone: 'UTC',
     log_timezone: 'UTC',
