@@ -28,7 +28,7 @@ export default {
       'test/*.test.ts',
       'web/src/**/*.test.ts',
     ),
-    project('database', 'src/{db,audit,operations,auth,activities,mail}/**/*.test.ts'),
+    project('database', 'src/{db,audit,operations,auth,activities,mail,threads}/**/*.test.ts'),
     project('api', 'src/{api,realtime,temporal,cli}/**/*.test.ts'),
     project('workflow', 'src/{workflows,workers}/**/*.test.ts'),
     project('browser', 'test/browser/**/*.test.ts'),

@@ -57,7 +57,11 @@ export async function provision(needs: Needs, log: (line: string) => void): Prom
         durable: needs.durable ?? false,
         ...(needs.durable ? { sizes: PRODUCTION_SIZES } : {}),
       });
-      stops.push(() => postgres.stop());
+      stops.push(async () => {
+        await postgres.stop();
+        // Not always below `folder`: the account that runs it may not be let in there.
+        rmSync(postgres.dataFolder, { recursive: true, force: true });
+      });
       env['TEST_PG_ADMIN_URL'] = postgres.url;
       await makeTemplate(postgres.url);
     }

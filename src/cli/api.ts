@@ -15,7 +15,7 @@ if (import.meta.main) await main();
 
 async function main(): Promise<void> {
   const environment = loadEnvironment(['database', 'utc', 'secrets']);
-  const scans = await startScanPool();
+  const scans = startScanPool(environment);
   const deps = await createDeps(environment, { takeScans: scans.take });
   await refuseDemoAccounts(deps);
   const server = createServer(
@@ -45,7 +45,8 @@ async function stop(
   await sockets.close();
   await closed;
   clearTimeout(deadline);
-  await Promise.all([deps.close(), scans.close()]);
+  await scans.close();
+  await deps.close();
   process.exit(0);
 }
 

@@ -20,6 +20,7 @@ try {
     await makeMigration(postgres.url);
   } finally {
     await postgres.stop();
+    rmSync(postgres.dataFolder, { recursive: true, force: true });
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

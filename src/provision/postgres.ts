@@ -28,6 +28,8 @@ const run = promisify(execFile);
 export interface Postgres {
   readonly url: string;
   readonly port: number;
+  /** Where its files really are. */
+  readonly dataFolder: string;
   readonly pid: number;
   readonly exited: Promise<number | string>;
   stop(): Promise<void>;
@@ -88,7 +90,14 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     message: `PostgreSQL did not start; its log is ${options.logFile}`,
     child,
   });
-  return { url, port, pid: child.pid, exited: child.exited, stop: () => child.stop(20_000) };
+  return {
+    url,
+    port,
+    dataFolder: folder,
+    pid: child.pid,
+    exited: child.exited,
+    stop: () => child.stop(20_000),
+  };
 }
 
 /** Names the database `name` of a cluster, creating it when it is missing. */

@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { v7 } from 'uuid';
+import { startTestApi, textOf, type TestApi } from '../../test/api.ts';
+import { makeDevice } from '../../test/device.ts';
+import { makeSession, makeWorld, minutesFromNow, type World } from '../../test/factories.ts';
+import { makeScanner } from '../../test/scanner.ts';
+import { rows } from '../db/orm.ts';
+import type { Id } from '../domain/types.ts';
+import { SYSTEM_ACTOR } from '../operations/ports.ts';
+import type { Scan } from '../operations/presence/scan.ts';
+import { startScanPool, type ScanPool } from './scan-pool.ts';
+
+let api: TestApi;
+let pool: ScanPool;
+beforeAll(async () => {
+  api = await startTestApi({ takeScans: (scans) => pool.take(scans) });
+  pool = startScanPool(api.deps.environment);
+});
+afterAll(async () => {
+  await pool.close();
+  await api.close();
+});
+
+const someScan = (change: Partial<Scan> = {}): Scan => ({
+  opId: v7(),
+  userId: v7(),
+  actor: SYSTEM_ACTOR,
+  studentId: v7(),
+  sessionId: v7(),
+  ticketHash: null,
+  jkt: null,
+  code: { kind: 'text', digits: '123456' },
+  location: null,
+  positionHash: null,
+  address: null,
+  ...change,
+});
+
+it('tells an error of the table as one, and others as errors, and works on', async () => {
+  await expect(pool.take([someScan()])).rejects.toMatchObject({
+    name: 'AppError',
+    code: 'invariant_broken',
+    detail: 'There is no institution to make codes for.',
+  });
+  await makeWorld(api.em());
+  await expect(pool.take([someScan({ sessionId: 'not an id' })])).rejects.toThrow(/uuid/);
+  const outcomes = await pool.take([someScan(), someScan()]);
+  expect(outcomes.map(({ refusal }) => refusal?.code)).toEqual([
+    'session_not_found',
+    'session_not_found',
+  ]);
+});
+
+it('marks and refuses as the process itself would', async () => {
+  const world: World = await makeWorld(api.em(), { studentCount: 2 });
+  const session: Id = await makeSession(api.em(), {
+    campus: world.campus,
+    courseSection: world.section,
+    faculty: world.faculty.id,
+    room: world.room.id,
+    startAt: minutesFromNow(-10),
+    policy: { geofenceMode: 'off', presenceLevel: 'open' },
+  });
+  const code = await api.request('POST', `/api/v1/attendance/sessions/${session}/generate-qr`, {
+    token: await api.signIn(world.faculty.email),
+    body: {},
+  });
+  const [one, other] = await Promise.all(
+    world.students.map(async ({ email }) => {
+      const token = await api.signIn(email);
+      const device = await makeDevice();
+      await device.register(api, token);
+      return makeScanner(api, token, device);
+    }),
+  );
+  const qr_token = textOf(code.body['qr_token']);
+
+  expect(await one?.scan(session, { qr_token })).toMatchObject({
+    status: 201,
+    body: { status: 'applied' },
+  });
+  const damaged = `${qr_token.slice(0, -2)}AA`;
+  expect(await other?.scan(session, { qr_token: damaged })).toMatchObject({
+    status: 422,
+    body: { code: 'code_invalid' },
+  });
+  const stored = await rows<{ student_id: Id }>(
+    api.em(),
+    'select student_id from attendance_record where session_id = ?::uuid and mark is not null',
+    [session],
+  );
+  expect(stored).toEqual([{ student_id: world.students[0]?.id }]);
+});
+
+it('leaves no connection behind when it ends', async () => {
+  const ended = startScanPool(api.deps.environment);
+  await ended.take([someScan()]);
+  const before = await connections();
+  await ended.close();
+  expect(await connections()).toBeLessThan(before);
+});
+
+async function connections(): Promise<number> {
+  const found = await rows(
+    api.em(),
+    'select 1 from pg_stat_activity where datname = current_database()',
+  );
+  return found.length;
+}
