@@ -7,6 +7,7 @@ const batching = (
   keysOf: (item) => [item],
   itemsMax: 10,
   writers: 1,
+  joinAt: { items: 1, ms: 0 },
   waitingMax: 100,
   ...changes,
 });
@@ -78,5 +79,77 @@ describe('calls in batches', () => {
     const take = inBatches(batching({ waitingMax: 2, run: async (items) => items }));
     const settled = await Promise.allSettled(['a', 'b', 'c'].map(take));
     expect(settled.at(2)).toMatchObject({ status: 'rejected', reason: { code: 'busy' } });
+  });
+
+  describe('by more than one writer', () => {
+    /** A batch ends when its first item is let go. */
+    const gated = (joinAt: Batching<string, string>['joinAt']) => {
+      const batches: (readonly string[])[] = [];
+      const gates = new Map<string, () => void>();
+      const take = inBatches(
+        batching({
+          writers: 2,
+          joinAt,
+          run: async (items) => {
+            batches.push(items);
+            await new Promise<void>((resolve) => gates.set(items[0] ?? '', resolve));
+            return items;
+          },
+        }),
+      );
+      const turns = async (): Promise<void> => {
+        for (let turn = 0; turn < 4; turn += 1) await new Promise((done) => setImmediate(done));
+      };
+      return { batches, take, turns, end: (first: string) => gates.get(first)?.() };
+    };
+
+    test('a second joins when enough of them wait', async () => {
+      const { batches, take, turns, end } = gated({ items: 3, ms: 60_000 });
+      const taken = [take('a')];
+      await turns();
+      taken.push(take('b'), take('c'));
+      await turns();
+      expect(batches).toEqual([['a']]);
+      taken.push(take('d'));
+      await turns();
+      expect(batches).toEqual([['a'], ['b', 'c', 'd']]);
+      end('a');
+      end('b');
+      await Promise.all(taken);
+    });
+
+    test('a second joins when one has waited long enough, also behind two at work', async () => {
+      const { batches, take, turns, end } = gated({ items: 2, ms: 20 });
+      const taken = [take('a')];
+      await turns();
+      taken.push(take('b'), take('c'));
+      await turns();
+      taken.push(take('late'));
+      await turns();
+      expect(batches).toEqual([['a'], ['b', 'c']]);
+      end('b');
+      await new Promise((done) => setTimeout(done, 60));
+      expect(batches).toEqual([['a'], ['b', 'c'], ['late']]);
+      end('late');
+      end('a');
+      expect(await Promise.all(taken)).toEqual(['a', 'b', 'c', 'late']);
+    });
+
+    test('what waits for a key is taken when its batch ends', async () => {
+      const { batches, take, turns, end } = gated({ items: 1, ms: 0 });
+      const taken = [take('a'), take('a')];
+      await turns();
+      taken.push(take('b'));
+      await turns();
+      expect(batches).toEqual([['a'], ['b']]);
+      end('b');
+      await turns();
+      expect(batches).toHaveLength(2);
+      end('a');
+      await turns();
+      expect(batches).toEqual([['a'], ['b'], ['a']]);
+      end('a');
+      expect(await Promise.all(taken)).toEqual(['a', 'a', 'b']);
+    });
   });
 });

@@ -10,6 +10,11 @@ export interface Batching<T, R> {
   readonly itemsMax: number;
   /** Batches at work at the same time. */
   readonly writers: number;
+  /**
+   * When a further writer joins one that is at work: so many items wait, or one waits for so long.
+   * A batch costs the same round trips for one item and for a hundred, so few large ones cost less.
+   */
+  readonly joinAt: { readonly items: number; readonly ms: number };
   /** Items that may wait; more are refused with `busy`. */
   readonly waitingMax: number;
 }
@@ -18,16 +23,18 @@ interface Waiting<T, R> {
   readonly item: T;
   readonly resolve: (answer: R) => void;
   readonly reject: (error: unknown) => void;
+  /** Process time of its arrival, milliseconds. */
+  readonly sinceMs: number;
 }
 
 /**
- * Makes the function that takes one item. A free writer takes what waits at once, so a lone item is
- * not delayed and batches grow only under load. A batch that fails is run again item by item: one
+ * Makes the function that takes one item. A writer takes what waits at once, so a lone item is not
+ * delayed and batches grow only under load. A batch that fails is run again item by item: one
  * poisoned item fails alone.
  * @throws AppError `busy` when too many wait
  */
 export function inBatches<T, R>(batching: Batching<T, R>): (item: T) => Promise<R> {
-  const { itemsMax, writers, waitingMax, keysOf } = batching;
+  const { itemsMax, writers, joinAt, waitingMax, keysOf } = batching;
   let waiting: Waiting<T, R>[] = [];
   const running = new Set<string>();
   let atWork = 0;
@@ -46,14 +53,26 @@ export function inBatches<T, R>(batching: Batching<T, R>): (item: T) => Promise<
     return taken;
   };
   const work = async (): Promise<void> => {
+    const batch = next();
+    // What is left waits for a key of a batch at work, whose end looks again.
+    if (batch.length === 0) return;
     atWork += 1;
-    try {
-      for (let batch = next(); batch.length > 0; batch = next()) {
-        await settle(batching.run, batch);
-        for (const { item } of batch) for (const key of keysOf(item)) running.delete(key);
-      }
-    } finally {
-      atWork -= 1;
+    await settle(batching.run, batch);
+    for (const { item } of batch) for (const key of keysOf(item)) running.delete(key);
+    atWork -= 1;
+    look();
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    const [oldest] = waiting;
+    if (!oldest || atWork >= writers) return;
+    const patienceMs = oldest.sinceMs + joinAt.ms - performance.now();
+    if (atWork === 0 || waiting.length >= joinAt.items || patienceMs <= 0) void work();
+    else {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        look();
+      }, patienceMs);
     }
   };
   return (item) =>
@@ -62,9 +81,9 @@ export function inBatches<T, R>(batching: Batching<T, R>): (item: T) => Promise<
         reject(new AppError('busy', 'Too many people scan just now; try again in a moment.'));
         return;
       }
-      waiting.push({ item, resolve, reject });
+      waiting.push({ item, resolve, reject, sinceMs: performance.now() });
       // Requests that arrived in the same turn of the event loop share a batch.
-      if (atWork < writers) setImmediate(() => (atWork < writers ? void work() : undefined));
+      setImmediate(look);
     });
 }
 

@@ -46,6 +46,7 @@ export function createTicketDesk(
     keysOf: ({ studentId }) => [studentId],
     itemsMax: 200,
     writers: 2,
+    joinAt: { items: 64, ms: 50 },
     waitingMax: 5_000,
   });
   return async (request) => {
