@@ -72,14 +72,23 @@ export function signScans(
   holders: readonly Holder[],
   sendAtMs: (index: number) => number,
 ): Promise<Planned[]> {
+  // A screen shows one token a step, and the whole class reads it.
+  const tokens = new Map<string, string>();
+  const shownAt = (session: Id, ms: number): string => {
+    const step = Math.floor((ms - SHOWN_AFTER_MS) / STEP_MS);
+    const name = `${session}|${step}`;
+    const token =
+      tokens.get(name) ??
+      codes.seal(session, { step, recheck: false, isStatic: false, exit: false });
+    tokens.set(name, token);
+    return token;
+  };
   return Promise.all(
     holders.map(async ({ member, session, ticket }, index) => {
-      const step = Math.floor((sendAtMs(index) - SHOWN_AFTER_MS) / STEP_MS);
-      const shown = { step, recheck: false, isStatic: false, exit: false };
       const body = JSON.stringify({
         session,
         ticket,
-        qr_token: codes.seal(session, shown),
+        qr_token: shownAt(session, sendAtMs(index)),
         location: {
           // No two phones stand on the same spot: a repeated position is a sign of its own.
           lat: ROOM_PLACE.lat + ((index % 400) - 200) * 1e-6,
