@@ -24,8 +24,12 @@ const REQUEST: ProvenRequest = {
 };
 
 let count = 0;
-async function proofOf(claims: Readonly<Record<string, unknown>>) {
-  const { publicKey, privateKey } = await generateKeyPair('ES256');
+async function proofOf(
+  claims: Readonly<Record<string, unknown>>,
+  alg: 'ES256' | 'EdDSA' = 'ES256',
+  header: Readonly<Record<string, unknown>> = {},
+) {
+  const { publicKey, privateKey } = await generateKeyPair(alg);
   const jwk = await exportJWK(publicKey);
   const proof = await new SignJWT({
     htm: 'POST',
@@ -36,7 +40,7 @@ async function proofOf(claims: Readonly<Record<string, unknown>>) {
     bh: hash(REQUEST.body),
     ...claims,
   })
-    .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk })
+    .setProtectedHeader({ typ: 'dpop+jwt', alg, jwk, ...header })
     .sign(privateKey);
   return { proof, jkt: await calculateJwkThumbprint(jwk) };
 }
@@ -118,5 +122,49 @@ describe('device proofs', () => {
 
     expect(accepted).toEqual([]);
     expect(kindOf(await proofs.verify(proof, REQUEST, NOW))).toBe('proven');
+  });
+
+  it('of Ed25519 keys are proven too, and of no other key', async () => {
+    const proofs = createDeviceProofs(keysOf('a'));
+    const nonce = proofs.issueNonce(NOW);
+    const own = await proofOf({ nonce }, 'EdDSA');
+    const other = await proofOf({ nonce }, 'EdDSA');
+    expect(await proofs.verify(own.proof, REQUEST, NOW)).toMatchObject({
+      kind: 'proven',
+      jkt: own.jkt,
+    });
+    const [head, payload] = other.proof.split('.');
+    const forged = [head, payload, own.proof.split('.')[2]].join('.');
+    expect(kindOf(await proofs.verify(forged, REQUEST, NOW))).toBe('invalid');
+  });
+
+  it('with another spelling, another length or another number of parts are refused', async () => {
+    const proofs = createDeviceProofs(keysOf('a'));
+    const { proof } = await proofOf({ nonce: proofs.issueNonce(NOW) });
+    const [head = '', payload = '', signature = ''] = proof.split('.');
+    const spelled = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const next = spelled[(spelled.indexOf(signature.at(-1) ?? '') ^ 1) % 64] ?? '';
+    for (const changed of [
+      `${head}.${payload}.${signature.slice(0, -1)}${next}`,
+      `${head}.${payload}.${signature}==`,
+      `${head}.${payload}.${signature.slice(0, -4)}`,
+      `${head}.${payload}.`,
+      `${head}.${payload}`,
+      `${proof}.`,
+      '',
+    ]) {
+      expect(kindOf(await proofs.verify(changed, REQUEST, NOW))).toBe('invalid');
+    }
+    expect(kindOf(await proofs.verify(proof, REQUEST, NOW))).toBe('proven');
+  });
+
+  it('that ask for extensions of the format are refused', async () => {
+    const proofs = createDeviceProofs(keysOf('a'));
+    const nonce = proofs.issueNonce(NOW);
+    const { proof } = await proofOf({ nonce }, 'ES256', { crit: ['b64'], b64: true });
+    expect(await proofs.verify(proof, REQUEST, NOW)).toMatchObject({
+      kind: 'invalid',
+      reason: expect.stringContaining('crit'),
+    });
   });
 });

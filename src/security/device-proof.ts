@@ -1,6 +1,13 @@
 /** Proofs of possession of a device key: DPoP (RFC 9449) with server nonces (trust.md section 2). */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { calculateJwkThumbprint, compactVerify, errors, importJWK } from 'jose';
+import {
+  createHash,
+  createHmac,
+  createPublicKey,
+  timingSafeEqual,
+  verify as isSignedBy,
+  type KeyObject,
+} from 'node:crypto';
+import { calculateJwkThumbprint } from 'jose';
 import { boundedCache } from './bounded-cache.ts';
 import type { Keys } from './keys.ts';
 
@@ -121,7 +128,7 @@ function proofOpener(): (proof: string) => Promise<OpenedProof | string> {
     const now = performance.now();
     const known = imported.get(name, now);
     if (known) return known;
-    const key = await importPublicKey(publicKey);
+    const key = importPublicKey(publicKey);
     if (!key) return undefined;
     const fresh = { key, jkt: await calculateJwkThumbprint(publicKey, 'sha256') };
     imported.set(name, fresh, now);
@@ -129,7 +136,9 @@ function proofOpener(): (proof: string) => Promise<OpenedProof | string> {
   };
   return async (proof) => {
     if (proof.length > PROOF_CHARACTERS_MAX) return 'the proof is too long';
-    const header = membersOf(Buffer.from(proof.split('.')[0] ?? '', 'base64url'));
+    const parts = proof.split('.');
+    if (parts.length !== 3) return 'the proof is not a signed token of three parts';
+    const header = membersOf(Buffer.from(parts[0] ?? '', 'base64url'));
     const jwk = Object(header['jwk']) as Members;
     if (PRIVATE_MEMBERS.some((member) => member in jwk)) {
       return 'the header holds a private key: replace that key now';
@@ -139,8 +148,9 @@ function proofOpener(): (proof: string) => Promise<OpenedProof | string> {
     if (!publicKey) return 'the header needs a jwk: a public key of P-256 or Ed25519';
     const alg = algorithmOf(publicKey);
     if (header['alg'] !== alg) return `the header alg must be ${alg} for this key`;
+    if ('crit' in header) return 'the header asks for extensions (crit), and none is known here';
     const known = await importOnce(publicKey);
-    const payload = known && (await signedPayload(proof, alg, known.key));
+    const payload = known && signedPayload(parts, known.key);
     if (!payload) return 'the signature is not that of the jwk in the header';
     const claims = readClaims(membersOf(payload));
     if (!claims) return 'the claims htm, htu, jti, iat and ath are required';
@@ -150,11 +160,9 @@ function proofOpener(): (proof: string) => Promise<OpenedProof | string> {
 
 /** A key in the form that verifies, and its thumbprint. */
 interface ImportedKey {
-  readonly key: VerifyingKey;
+  readonly key: KeyObject;
   readonly jkt: string;
 }
-
-type VerifyingKey = Awaited<ReturnType<typeof importJWK>>;
 
 const algorithmOf = ({ kty }: DevicePublicKey): 'ES256' | 'EdDSA' =>
   kty === 'EC' ? 'ES256' : 'EdDSA';
@@ -200,24 +208,29 @@ function readClaims(payload: Members): ProofClaims | undefined {
 const isTextOrAbsent = (value: unknown): value is string | undefined =>
   value === undefined || typeof value === 'string';
 
-async function signedPayload(
-  proof: string,
-  alg: 'ES256' | 'EdDSA',
-  key: VerifyingKey,
-): Promise<Uint8Array | undefined> {
-  try {
-    const { payload } = await compactVerify(proof, key, { algorithms: [alg] });
-    return payload;
-  } catch (error) {
-    if (error instanceof errors.JOSEError) return undefined;
-    throw error;
-  }
+/**
+ * The payload of a proof that the key signed (RFC 7515 section 5.2). In this thread: handing a check
+ * of a tenth of a millisecond to another one costs as much again.
+ */
+function signedPayload(
+  [header = '', payload = '', signature = '']: readonly string[],
+  key: KeyObject,
+): Buffer | undefined {
+  const signed = Buffer.from(`${header}.${payload}`);
+  const bytes = Buffer.from(signature, 'base64url');
+  // One spelling only, as of coordinates.
+  if (bytes.toString('base64url') !== signature) return undefined;
+  const isGood =
+    key.asymmetricKeyType === 'ec'
+      ? isSignedBy('sha256', signed, { key, dsaEncoding: 'ieee-p1363' }, bytes)
+      : isSignedBy(null, signed, key, bytes);
+  return isGood ? Buffer.from(payload, 'base64url') : undefined;
 }
 
 /** The key, or undefined for coordinates that are no point of the curve. */
-async function importPublicKey(jwk: DevicePublicKey): Promise<VerifyingKey | undefined> {
+function importPublicKey(jwk: DevicePublicKey): KeyObject | undefined {
   try {
-    return await importJWK({ ...jwk }, algorithmOf(jwk));
+    return createPublicKey({ key: { ...jwk }, format: 'jwk' });
   } catch {
     // Only the coordinates vary here, so every failure means that they are no key.
     return undefined;

@@ -46,7 +46,7 @@ export function createTicketDesk(
     keysOf: ({ studentId }) => [studentId],
     itemsMax: 200,
     writers: 2,
-    joinAt: { items: 64, ms: 50 },
+    joinAt: { items: 16, ms: 10 },
     waitingMax: 5_000,
   });
   return async (request) => {
