@@ -8,7 +8,7 @@ import { anyFreePort } from '../../src/provision/ports.ts';
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What deploy/Dockerfile starts Node with. */
-const PRODUCTION_FLAGS = ['--max-semi-space-size=32'];
+const PRODUCTION_FLAGS = ['--max-semi-space-size=64'];
 
 /** A running server. */
 export interface Server {
