@@ -26,7 +26,7 @@ export interface Needs {
 }
 
 /** What docs/performance.md advises for the smallest machine, of 4 GB. */
-const PRODUCTION_SIZES = { sharedBuffers: '512MB', maxWalSize: '4GB' };
+const PRODUCTION_SIZES = { sharedBuffers: '512MB', maxWalSize: '4GB', vacuumDelay: '10ms' };
 
 /** Addresses for the tests, and how to stop it all. */
 export interface Provisioned {

@@ -7,7 +7,7 @@ const batching = (
   keysOf: (item) => [item],
   itemsMax: 10,
   writers: 1,
-  joinAt: { items: 1, ms: 0 },
+  pace: { ms: 0, items: 1 },
   waitingMax: 100,
   ...changes,
 });
@@ -81,15 +81,15 @@ describe('calls in batches', () => {
     expect(settled.at(2)).toMatchObject({ status: 'rejected', reason: { code: 'busy' } });
   });
 
-  describe('by more than one writer', () => {
+  describe('at a pace', () => {
     /** A batch ends when its first item is let go. */
-    const gated = (joinAt: Batching<string, string>['joinAt']) => {
+    const gated = (pace: Batching<string, string>['pace'], writers = 2) => {
       const batches: (readonly string[])[] = [];
       const gates = new Map<string, () => void>();
       const take = inBatches(
         batching({
-          writers: 2,
-          joinAt,
+          writers,
+          pace,
           run: async (items) => {
             batches.push(items);
             await new Promise<void>((resolve) => gates.set(items[0] ?? '', resolve));
@@ -103,8 +103,8 @@ describe('calls in batches', () => {
       return { batches, take, turns, end: (first: string) => gates.get(first)?.() };
     };
 
-    test('a second joins when enough of them wait', async () => {
-      const { batches, take, turns, end } = gated({ items: 3, ms: 60_000 });
+    test('the next begins when enough wait', async () => {
+      const { batches, take, turns, end } = gated({ ms: 60_000, items: 3 });
       const taken = [take('a')];
       await turns();
       taken.push(take('b'), take('c'));
@@ -118,25 +118,36 @@ describe('calls in batches', () => {
       await Promise.all(taken);
     });
 
-    test('a second joins when one has waited long enough, also behind two at work', async () => {
-      const { batches, take, turns, end } = gated({ items: 2, ms: 20 });
+    test('the next begins when its time has come, whatever the one before does', async () => {
+      const { batches, take, turns, end } = gated({ ms: 40, items: 10 });
       const taken = [take('a')];
       await turns();
       taken.push(take('b'), take('c'));
       await turns();
-      taken.push(take('late'));
-      await turns();
+      expect(batches).toEqual([['a']]);
+      await new Promise((done) => setTimeout(done, 80));
       expect(batches).toEqual([['a'], ['b', 'c']]);
       end('b');
-      await new Promise((done) => setTimeout(done, 60));
-      expect(batches).toEqual([['a'], ['b', 'c'], ['late']]);
-      end('late');
       end('a');
-      expect(await Promise.all(taken)).toEqual(['a', 'b', 'c', 'late']);
+      expect(await Promise.all(taken)).toEqual(['a', 'b', 'c']);
+    });
+
+    test('what comes while every writer is at work is taken when one ends', async () => {
+      const { batches, take, turns, end } = gated({ ms: 0, items: 10 }, 1);
+      const taken = [take('a')];
+      await turns();
+      taken.push(take('b'));
+      await turns();
+      expect(batches).toEqual([['a']]);
+      end('a');
+      await turns();
+      expect(batches).toEqual([['a'], ['b']]);
+      end('b');
+      expect(await Promise.all(taken)).toEqual(['a', 'b']);
     });
 
     test('what waits for a key is taken when its batch ends', async () => {
-      const { batches, take, turns, end } = gated({ items: 1, ms: 0 });
+      const { batches, take, turns, end } = gated({ ms: 0, items: 1 });
       const taken = [take('a'), take('a')];
       await turns();
       taken.push(take('b'));

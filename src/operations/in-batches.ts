@@ -11,10 +11,10 @@ export interface Batching<T, R> {
   /** Batches at work at the same time. */
   readonly writers: number;
   /**
-   * When a further writer joins one that is at work: so many items wait, or one waits for so long.
-   * A batch costs the same round trips for one item and for a hundred, so few large ones cost less.
+   * The next batch begins so long after the last one began, or when so many items wait. A batch costs
+   * the same round trips for one item and for a hundred, so few large ones cost less.
    */
-  readonly joinAt: { readonly items: number; readonly ms: number };
+  readonly pace: { readonly ms: number; readonly items: number };
   /** Items that may wait; more are refused with `busy`. */
   readonly waitingMax: number;
 }
@@ -23,21 +23,20 @@ interface Waiting<T, R> {
   readonly item: T;
   readonly resolve: (answer: R) => void;
   readonly reject: (error: unknown) => void;
-  /** Process time of its arrival, milliseconds. */
-  readonly sinceMs: number;
 }
 
 /**
- * Makes the function that takes one item. A writer takes what waits at once, so a lone item is not
- * delayed and batches grow only under load. A batch that fails is run again item by item: one
+ * Makes the function that takes one item. A lone item is taken at once; batches grow only
+ * under load. A batch that fails is run again item by item: one
  * poisoned item fails alone.
  * @throws AppError `busy` when too many wait
  */
 export function inBatches<T, R>(batching: Batching<T, R>): (item: T) => Promise<R> {
-  const { itemsMax, writers, joinAt, waitingMax, keysOf } = batching;
+  const { itemsMax, writers, pace, waitingMax, keysOf } = batching;
   let waiting: Waiting<T, R>[] = [];
   const running = new Set<string>();
   let atWork = 0;
+  let begunMs = Number.NEGATIVE_INFINITY;
 
   const next = (): Waiting<T, R>[] => {
     const taken: Waiting<T, R>[] = [];
@@ -57,6 +56,7 @@ export function inBatches<T, R>(batching: Batching<T, R>): (item: T) => Promise<
     // What is left waits for a key of a batch at work, whose end looks again.
     if (batch.length === 0) return;
     atWork += 1;
+    begunMs = performance.now();
     await settle(batching.run, batch);
     for (const { item } of batch) for (const key of keysOf(item)) running.delete(key);
     atWork -= 1;
@@ -64,15 +64,14 @@ export function inBatches<T, R>(batching: Batching<T, R>): (item: T) => Promise<
   };
   let timer: NodeJS.Timeout | undefined;
   const look = (): void => {
-    const [oldest] = waiting;
-    if (!oldest || atWork >= writers) return;
-    const patienceMs = oldest.sinceMs + joinAt.ms - performance.now();
-    if (atWork === 0 || waiting.length >= joinAt.items || patienceMs <= 0) void work();
+    if (waiting.length === 0 || atWork >= writers) return;
+    const dueInMs = begunMs + pace.ms - performance.now();
+    if (dueInMs <= 0 || waiting.length >= pace.items) void work();
     else {
       timer ??= setTimeout(() => {
         timer = undefined;
         look();
-      }, patienceMs);
+      }, dueInMs);
     }
   };
   return (item) =>
@@ -81,7 +80,7 @@ export function inBatches<T, R>(batching: Batching<T, R>): (item: T) => Promise<
         reject(new AppError('busy', 'Too many people scan just now; try again in a moment.'));
         return;
       }
-      waiting.push({ item, resolve, reject, sinceMs: performance.now() });
+      waiting.push({ item, resolve, reject });
       // Requests that arrived in the same turn of the event loop share a batch.
       setImmediate(look);
     });

@@ -55,9 +55,15 @@ export interface PostgresSizes {
   readonly sharedBuffers: string;
   /** Log on disk between two checkpoints; each writes whole pages anew. */
   readonly maxWalSize: string;
+  /** Rest between the steps of a vacuum, which shares the cores with marks. */
+  readonly vacuumDelay: string;
 }
 
-const DEMO_SIZES: PostgresSizes = { sharedBuffers: '16MB', maxWalSize: '512MB' };
+const DEMO_SIZES: PostgresSizes = {
+  sharedBuffers: '16MB',
+  maxWalSize: '512MB',
+  vacuumDelay: '2ms',
+};
 
 /** The account that runs the servers: PostgreSQL refuses root, so root lends it one. */
 interface Runner {
@@ -128,6 +134,7 @@ function settings({ durable = true, sizes = DEMO_SIZES }: PostgresOptions): stri
     shared_buffers: sizes.sharedBuffers,
     max_connections: '100',
     max_wal_size: sizes.maxWalSize,
+    autovacuum_vacuum_cost_delay: sizes.vacuumDelay,
     jit: 'off',
     timezone: 'UTC',
     log_timezone: 'UTC',

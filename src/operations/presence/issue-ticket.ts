@@ -46,7 +46,7 @@ export function createTicketDesk(
     keysOf: ({ studentId }) => [studentId],
     itemsMax: 200,
     writers: 2,
-    joinAt: { items: 16, ms: 10 },
+    pace: { ms: 20, items: 40 },
     waitingMax: 5_000,
   });
   return async (request) => {

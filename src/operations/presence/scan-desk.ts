@@ -9,8 +9,8 @@ import { scanCodes } from './scan-codes.ts';
 const ITEMS_MAX = 200;
 /** While one transaction waits for the disk, the next one is made ready. */
 const WRITERS = 2;
-/** A writer alone has batches of some forty at a thousand scans a second. */
-const JOIN_AT = { items: 64, ms: 50 };
+/** Batches of fifty at a thousand scans a second. */
+const PACE = { ms: 50, items: 100 };
 const WAITING_MAX = 5_000;
 
 /**
@@ -39,7 +39,7 @@ export function createScanDesk(take: TakeScans): (scan: Scan) => Promise<ScanOut
     keysOf: (scan) => [scan.studentId, scan.opId],
     itemsMax: ITEMS_MAX,
     writers: WRITERS,
-    joinAt: JOIN_AT,
+    pace: PACE,
     waitingMax: WAITING_MAX,
   });
 }
