@@ -39,6 +39,7 @@ const RULES: readonly (readonly [file: string, forbidden: string, allowed: strin
   ['src/api/leave/x.ts', '../../activities/cases.ts', 'express'],
   ['src/api/records/x.ts', '../../temporal/client.ts', '../route.ts'],
   ['src/workers/x.ts', '../operations/ports.ts', '@temporalio/worker'],
+  ['src/threads/x.ts', '../api/route.ts', '../deps.ts'],
   ['src/provision/x.ts', '../operations/ports.ts', 'pg'],
   ['src/deps.ts', './api/route.ts', './db/orm.ts'],
   ['src/api/leave/y.ts', '../../../test/api.ts', '../fields.ts'],
