@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { readEnvironment, writeReport, type Report } from '../prove/report.ts';
 import { provision } from '../test/provision.ts';
-import { eventually, whileWorking } from '../test/temporal.ts';
+import { whileWorking } from '../test/temporal.ts';
 import { activitiesOf, openTemporalBench, type TemporalBench } from '../test/temporal-bench.ts';
 import { firstRow, rows } from '../src/db/orm.ts';
 import type { Id } from '../src/domain/types.ts';
@@ -36,8 +36,9 @@ if (!Number.isInteger(runs) || runs < 1) {
 }
 process.exitCode = await bench();
 
-/** How late the classes of one instant were opened, milliseconds. */
+/** How late the classes of one instant were opened, milliseconds, and whether each was once. */
 interface Lateness {
+  readonly isEachOnce: boolean;
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
@@ -64,12 +65,13 @@ async function bench(): Promise<number> {
       for (let run = 1; run <= runs; run += 1) {
         const figure = await openAtOnce(running, `openings-${run}`, 0);
         figures.push(figure);
-        say(`run ${run}: p50 ${figure.p50}, p99 ${figure.p99}, max ${figure.max} ms late`);
+        const how = figure.isEachOnce ? 'each once' : 'NOT EACH ONCE';
+        say(`run ${run}: ${how}, p50 ${figure.p50}, p99 ${figure.p99}, max ${figure.max} ms late`);
       }
       const control = await openAtOnce(running, 'openings-control', PAUSE_MS);
       const value = Math.max(...figures.map(({ p99 }) => p99));
       const failed = control.p99 >= TARGET_MS;
-      say(`${COUNT} classes of one instant, each opened once: p99 ${value} ms late at worst`);
+      say(`${COUNT} classes of one instant: p99 ${value} ms late at worst`);
       say(
         `control paused-worker: p99 ${control.p99} ms, ${failed ? 'late, as it must' : 'IN TIME'}`,
       );
@@ -78,7 +80,7 @@ async function bench(): Promise<number> {
         target: `${COUNT} classes of one instant open within ${TARGET_MS} ms at p99, each once`,
         value,
         unit: 'ms',
-        pass: value < TARGET_MS,
+        pass: value < TARGET_MS && figures.every(({ isEachOnce }) => isEachOnce),
         control: { name: 'paused-worker', value: control.p99, failed },
         runs: figures,
         seed: 0,
@@ -125,12 +127,13 @@ async function openAtOnce(
       workflowId: `dayPlan/${name}`,
       taskQueue: running.workflows.coreQueue,
     });
-  const allOpen = () =>
-    eventually(
-      'all to be open',
-      async () => (await lateness(running, ids)).length === COUNT,
-      ALL_OPEN_MS,
-    );
+  const allOpen = async (): Promise<void> => {
+    const deadline = Date.now() + ALL_OPEN_MS;
+    while ((await lateness(running, ids)).length < COUNT && Date.now() < deadline) {
+      // oxlint-disable-next-line no-await-in-loop -- looks again and again
+      await sleep(100);
+    }
+  };
   const work = async (body: () => Promise<unknown>): Promise<void> => {
     await whileWorking(await running.workflows.createWorker(activitiesOf(running)), body);
   };
@@ -140,9 +143,14 @@ async function openAtOnce(
     await sleep(opensAt + pauseMs - Date.now());
     await work(allOpen);
   }
-  await requireOpenedOnce(running, ids);
   const late = await lateness(running, ids);
-  return { p50: percentile(late, 50), p99: percentile(late, 99), max: percentile(late, 100) };
+  const isEachOnce = late.length === COUNT && (await openings(running, ids)) === COUNT;
+  return {
+    isEachOnce,
+    p50: percentile(late, 50),
+    p99: percentile(late, 99),
+    max: percentile(late, 100),
+  };
 }
 
 async function lateness(running: TemporalBench, ids: readonly Id[]): Promise<number[]> {
@@ -155,14 +163,12 @@ async function lateness(running: TemporalBench, ids: readonly Id[]): Promise<num
   return found.map((row) => row.late_ms);
 }
 
-async function requireOpenedOnce(running: TemporalBench, ids: readonly Id[]): Promise<void> {
+async function openings(running: TemporalBench, ids: readonly Id[]): Promise<number> {
   const events = await firstRow<{ openings: number }>(
     running.em(),
     `select count(*)::int as openings from audit_event
      where session_id = any(?::uuid[]) and action = 'session.opened'`,
     [ids],
   );
-  if (events?.openings !== ids.length) {
-    throw new Error(`${events?.openings} openings of ${ids.length} classes`);
-  }
+  return events?.openings ?? 0;
 }

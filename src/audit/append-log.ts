@@ -225,6 +225,7 @@ async function lockHeads(
     );
     found = await lockAllHeads(em, chains);
   }
+  if (found.length !== chains.length) throw new Error('a chain has no head to append to');
   return {
     // The last one was read when every head was locked.
     now: new Date(Math.max(...found.map(({ ms }) => Number(ms)))),

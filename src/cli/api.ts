@@ -4,7 +4,7 @@ import { createApp } from '../api/create-app.ts';
 import { allRoutes } from '../api/routes.ts';
 import { loadEnvironment, type Environment } from '../config/env.ts';
 import { rows } from '../db/orm.ts';
-import { createDeps, type Deps } from '../deps.ts';
+import { createDeps, createLogger, type Deps } from '../deps.ts';
 import { createSockets } from '../realtime/create-sockets.ts';
 import { startScanPool, type ScanPool } from '../threads/scan-pool.ts';
 
@@ -15,8 +15,12 @@ if (import.meta.main) await main();
 
 async function main(): Promise<void> {
   const environment = loadEnvironment(['database', 'utc', 'secrets']);
-  const scans = startScanPool(environment);
-  const deps = await createDeps(environment, { takeScans: scans.take });
+  const logger = createLogger(environment);
+  const scans = startScanPool(environment, (error) => {
+    logger.fatal({ err: error }, 'the thread that writes scans broke');
+    process.exit(1);
+  });
+  const deps = await createDeps(environment, { logger, takeScans: scans.take });
   await refuseDemoAccounts(deps);
   const server = createServer(
     { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 },

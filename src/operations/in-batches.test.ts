@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { inBatches, type Batching } from './in-batches.ts';
 
 const batching = (
@@ -82,6 +82,10 @@ describe('calls in batches', () => {
   });
 
   describe('at a pace', () => {
+    afterEach(() => {
+      jest.useRealTimers();
+    });
+
     /** A batch ends when its first item is let go. */
     const gated = (pace: Batching<string, string>['pace'], writers = 2) => {
       const batches: (readonly string[])[] = [];
@@ -119,13 +123,17 @@ describe('calls in batches', () => {
     });
 
     test('the next begins when its time has come, whatever the one before does', async () => {
+      jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
       const { batches, take, turns, end } = gated({ ms: 40, items: 10 });
       const taken = [take('a')];
       await turns();
       taken.push(take('b'), take('c'));
       await turns();
+      jest.advanceTimersByTime(39);
+      await turns();
       expect(batches).toEqual([['a']]);
-      await new Promise((done) => setTimeout(done, 80));
+      jest.advanceTimersByTime(1);
+      await turns();
       expect(batches).toEqual([['a'], ['b', 'c']]);
       end('b');
       end('a');

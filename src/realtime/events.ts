@@ -141,7 +141,7 @@ export const inboxMessage = z.strictObject({
 /** `notice`: the person was told something; GET me/notifications has it. */
 export const noticeMessage = z.strictObject({ id, kind: z.enum(NOTICE_KINDS) });
 
-/** A `session` message as the server sends it; its payload was stored by the mark path. */
+/** A `session` message as the server sends it; the mark path stored what it tells, counts are of now. */
 export interface SessionMessage {
   readonly session: string;
   readonly seq: number;

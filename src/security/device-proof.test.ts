@@ -1,6 +1,6 @@
 /** Device proofs between processes: nonces are nobody's memory, used proofs are each process's own. */
 import { describe, expect, it } from '@jest/globals';
-import { createHash, hkdfSync } from 'node:crypto';
+import { createHash, hkdfSync, KeyObject, sign } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { createDeviceProofs, type ProofVerdict, type ProvenRequest } from './device-proof.ts';
 
@@ -42,7 +42,7 @@ async function proofOf(
   })
     .setProtectedHeader({ typ: 'dpop+jwt', alg, jwk, ...header })
     .sign(privateKey);
-  return { proof, jkt: await calculateJwkThumbprint(jwk) };
+  return { proof, privateKey, jkt: await calculateJwkThumbprint(jwk) };
 }
 
 const kindOf = (verdict: ProofVerdict): string => verdict.kind;
@@ -138,21 +138,46 @@ describe('device proofs', () => {
     expect(kindOf(await proofs.verify(forged, REQUEST, NOW))).toBe('invalid');
   });
 
-  it('with another spelling, another length or another number of parts are refused', async () => {
+  it('with another spelling of a part or another number of parts are refused', async () => {
     const proofs = createDeviceProofs(keysOf('a'));
-    const { proof } = await proofOf({ nonce: proofs.issueNonce(NOW) });
+    const { proof, privateKey } = await proofOf({ nonce: proofs.issueNonce(NOW) });
     const [head = '', payload = '', signature = ''] = proof.split('.');
-    const spelled = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-    const next = spelled[(spelled.indexOf(signature.at(-1) ?? '') ^ 1) % 64] ?? '';
+    const signed = (first: string, second: string): string => {
+      const bytes = sign('sha256', Buffer.from(`${first}.${second}`), {
+        key: KeyObject.from(privateKey),
+        dsaEncoding: 'ieee-p1363',
+      });
+      return `${first}.${second}.${bytes.toString('base64url')}`;
+    };
     for (const changed of [
-      `${head}.${payload}.${signature.slice(0, -1)}${next}`,
+      signed(`${head}!`, payload),
+      signed(head, `${payload}=`),
+      signed(`${head}*`, `+${payload}`),
       `${head}.${payload}.${signature}==`,
-      `${head}.${payload}.${signature.slice(0, -4)}`,
-      `${head}.${payload}.`,
       `${head}.${payload}`,
       `${proof}.`,
       '',
     ]) {
+      expect(kindOf(await proofs.verify(changed, REQUEST, NOW))).toBe('invalid');
+    }
+    expect(kindOf(await proofs.verify(signed(head, payload), REQUEST, NOW))).toBe('proven');
+  });
+
+  it('with a signature of another length or form are refused', async () => {
+    const proofs = createDeviceProofs(keysOf('a'));
+    const { proof, privateKey } = await proofOf({ nonce: proofs.issueNonce(NOW) });
+    const [head, payload, signature = ''] = proof.split('.');
+    const bytes = Buffer.from(signature, 'base64url');
+    const der = sign('sha256', Buffer.from(`${head}.${payload}`), KeyObject.from(privateKey));
+    const forms = [
+      bytes.subarray(0, 63),
+      Buffer.concat([bytes, Buffer.alloc(1)]),
+      Buffer.alloc(64),
+      Buffer.alloc(0),
+      der,
+    ];
+    for (const form of forms) {
+      const changed = `${head}.${payload}.${form.toString('base64url')}`;
       expect(kindOf(await proofs.verify(changed, REQUEST, NOW))).toBe('invalid');
     }
     expect(kindOf(await proofs.verify(proof, REQUEST, NOW))).toBe('proven');

@@ -137,7 +137,9 @@ function proofOpener(): (proof: string) => Promise<OpenedProof | string> {
   return async (proof) => {
     if (proof.length > PROOF_CHARACTERS_MAX) return 'the proof is too long';
     const parts = proof.split('.');
-    if (parts.length !== 3) return 'the proof is not a signed token of three parts';
+    if (parts.length !== 3 || !parts.every(isOneSpelling)) {
+      return 'the proof is not three parts of base64url, joined by points';
+    }
     const header = membersOf(Buffer.from(parts[0] ?? '', 'base64url'));
     const jwk = Object(header['jwk']) as Members;
     if (PRIVATE_MEMBERS.some((member) => member in jwk)) {
@@ -172,20 +174,23 @@ type Members = Readonly<Record<string, unknown>>;
 /** The members of a JSON object; none where the bytes are no object. */
 function membersOf(bytes: Uint8Array): Members {
   try {
-    return Object(JSON.parse(Buffer.from(bytes).toString('utf8'))) as Members;
+    return Object(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))) as Members;
   } catch {
-    // No JSON has no members, and the caller names what is missing.
+    // What is no JSON has no members, and the caller names what is missing.
     return {};
   }
 }
 
 const COORDINATE_BYTES = 32;
 
-/** One spelling only: base64url leaves spare bits, with which one key would have many thumbprints. */
+/** Of base64url, which leaves spare bits; with them one key would have many thumbprints. */
+function isOneSpelling(text: string): boolean {
+  return Buffer.from(text, 'base64url').toString('base64url') === text;
+}
+
 function isCoordinate(value: unknown): value is string {
-  if (typeof value !== 'string') return false;
-  const bytes = Buffer.from(value, 'base64url');
-  return bytes.length === COORDINATE_BYTES && bytes.toString('base64url') === value;
+  if (typeof value !== 'string' || !isOneSpelling(value)) return false;
+  return Buffer.from(value, 'base64url').length === COORDINATE_BYTES;
 }
 
 /** The public key of a JWK with the members its thumbprint counts, or undefined. */
@@ -218,8 +223,6 @@ function signedPayload(
 ): Buffer | undefined {
   const signed = Buffer.from(`${header}.${payload}`);
   const bytes = Buffer.from(signature, 'base64url');
-  // One spelling only, as of coordinates.
-  if (bytes.toString('base64url') !== signature) return undefined;
   const isGood =
     key.asymmetricKeyType === 'ec'
       ? isSignedBy('sha256', signed, { key, dsaEncoding: 'ieee-p1363' }, bytes)

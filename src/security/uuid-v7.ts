@@ -6,7 +6,7 @@ const BYTES = 16;
 const DRAWN_TOGETHER = 256;
 
 /**
- * Makes the ids of a process, each greater than the one before. The randomness of many is drawn at
+ * Makes ids, each greater than the one before it of the same maker. The randomness of many is drawn at
  * once: to ask the system for each costs ten times the rest.
  */
 export function uuidV7Maker(): () => string {

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { v7 } from 'uuid';
 import { startTestApi, textOf, type TestApi } from '../../test/api.ts';
 import { makeDevice } from '../../test/device.ts';
 import { makeSession, makeWorld, minutesFromNow, type World } from '../../test/factories.ts';
 import { makeScanner } from '../../test/scanner.ts';
+import { eventually } from '../../test/temporal.ts';
 import { rows } from '../db/orm.ts';
 import type { Id } from '../domain/types.ts';
 import { SYSTEM_ACTOR } from '../operations/ports.ts';
@@ -12,9 +13,11 @@ import { startScanPool, type ScanPool } from './scan-pool.ts';
 
 let api: TestApi;
 let pool: ScanPool;
+let world: World;
+const broken = jest.fn();
 beforeAll(async () => {
   api = await startTestApi({ takeScans: (scans) => pool.take(scans) });
-  pool = startScanPool(api.deps.environment);
+  pool = startScanPool(api.deps.environment, broken);
 });
 afterAll(async () => {
   await pool.close();
@@ -42,7 +45,7 @@ it('tells an error of the table as one, and others as errors, and works on', asy
     code: 'invariant_broken',
     detail: 'There is no institution to make codes for.',
   });
-  await makeWorld(api.em());
+  world = await makeWorld(api.em(), { studentCount: 2 });
   await expect(pool.take([someScan({ sessionId: 'not an id' })])).rejects.toThrow(/uuid/);
   const outcomes = await pool.take([someScan(), someScan()]);
   expect(outcomes.map(({ refusal }) => refusal?.code)).toEqual([
@@ -52,15 +55,7 @@ it('tells an error of the table as one, and others as errors, and works on', asy
 });
 
 it('marks and refuses as the process itself would', async () => {
-  const world: World = await makeWorld(api.em(), { studentCount: 2 });
-  const session: Id = await makeSession(api.em(), {
-    campus: world.campus,
-    courseSection: world.section,
-    faculty: world.faculty.id,
-    room: world.room.id,
-    startAt: minutesFromNow(-10),
-    policy: { geofenceMode: 'off', presenceLevel: 'open' },
-  });
+  const session = await openClass();
   const code = await api.request('POST', `/api/v1/attendance/sessions/${session}/generate-qr`, {
     token: await api.signIn(world.faculty.email),
     body: {},
@@ -92,13 +87,57 @@ it('marks and refuses as the process itself would', async () => {
   expect(stored).toEqual([{ student_id: world.students[0]?.id }]);
 });
 
-it('leaves no connection behind when it ends', async () => {
-  const ended = startScanPool(api.deps.environment);
-  await ended.take([someScan()]);
-  const before = await connections();
-  await ended.close();
-  expect(await connections()).toBeLessThan(before);
+it('says what the database said, and works when it is back', async () => {
+  const session = await openClass();
+  await api.em().transactional(async (em) => {
+    await rows(em, 'select 1 from attendance_session where id = ?::uuid for update', [session]);
+    const taken = expect(pool.take([someScan({ sessionId: session })])).rejects.toMatchObject({
+      code: '57P01',
+    });
+    await eventually('the thread to wait and to lose its connection', async () => {
+      const ended = await rows(
+        api.em(),
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return ended.length > 0;
+    });
+    await taken;
+  });
+  expect((await pool.take([someScan()]))[0]?.refusal?.code).toBe('session_not_found');
+  expect(broken).not.toHaveBeenCalled();
 });
+
+it('leaves no connection behind when it ends, and takes nothing more', async () => {
+  const before = await connections();
+  const ended = startScanPool(api.deps.environment, broken);
+  await ended.take([someScan()]);
+  expect(await connections()).toBeGreaterThan(before);
+  await ended.close();
+  await eventually('its connections to end', async () => (await connections()) <= before);
+  await expect(ended.take([someScan()])).rejects.toMatchObject({ code: 'busy' });
+});
+
+it('says that it cannot start', async () => {
+  const told = new Promise((resolve) => {
+    startScanPool(
+      { ...api.deps.environment, databaseUrl: 'postgres://nobody@127.0.0.1:1/none' },
+      resolve,
+    );
+  });
+  expect(String(await told)).toMatch(/ECONNREFUSED/);
+});
+
+function openClass(): Promise<Id> {
+  return makeSession(api.em(), {
+    campus: world.campus,
+    courseSection: world.section,
+    faculty: world.faculty.id,
+    room: world.room.id,
+    startAt: minutesFromNow(-10),
+    policy: { geofenceMode: 'off', presenceLevel: 'open' },
+  });
+}
 
 async function connections(): Promise<number> {
   const found = await rows(

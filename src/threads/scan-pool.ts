@@ -1,24 +1,37 @@
 /** Writes scans in a thread of its own, so that phones are answered while marks are written. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Tinypool } from 'tinypool';
 import type { Environment } from '../config/env.ts';
 import { appError } from '../domain/errors.ts';
 import type { TakeScans } from '../operations/presence/scan-desk.ts';
 import type { TakenBatch } from './scan-thread.ts';
+import { heardError } from './told-error.ts';
 
 /** The desk has two batches at work; the thread waits for the database with both. */
 const BATCHES_AT_ONCE = 2;
-const STOP_MS = 10_000;
+/** A database that does not answer must not keep the process. */
+const STOP_MS = 5_000;
 
-/** The thread. */
+/** A started thread. */
 export interface ScanPool {
-  /** A thread that breaks fails the batches it had, which nobody was told of, and is replaced. */
+  /**
+   * Takes a batch there. A thread that breaks over a batch fails it and is replaced.
+   * @throws AppError what `scanCodes` throws; `busy` once closing. Errors of the database keep their
+   *   SQLSTATE
+   */
   readonly take: TakeScans;
-  /** Ends the thread; call it when no scan is under way any more. */
+  /** Waits for the batches at work, for seconds at most, and ends the thread. */
   close(): Promise<void>;
 }
 
-/** Starts the thread, which connects at once: a scan that comes first does not wait for that. */
-export function startScanPool(environment: Environment): ScanPool {
+/**
+ * Starts the thread, which connects at once: a scan that comes first does not wait for that.
+ * @param onBroken  the thread could not start, or broke with nothing to do: end the process
+ */
+export function startScanPool(
+  environment: Environment,
+  onBroken: (error: unknown) => void,
+): ScanPool {
   const pool = new Tinypool({
     filename: new URL('scan-thread.ts', import.meta.url).href,
     name: 'takeBatch',
@@ -27,17 +40,22 @@ export function startScanPool(environment: Environment): ScanPool {
     minThreads: 1,
     maxThreads: 1,
     concurrentTasksPerWorker: BATCHES_AT_ONCE,
-    terminateTimeout: STOP_MS,
     workerData: environment,
     // The thread has timers and sockets of its own, which a wait on shared memory would hold up.
     useAtomics: false,
   });
+  pool.on('error', onBroken);
+  let isClosing = false;
   return {
     async take(scans) {
+      if (isClosing) throw appError('busy', 'The server is restarting; send the scan again.');
       const taken = (await pool.run(scans)) as TakenBatch;
       if ('outcomes' in taken) return taken.outcomes;
-      throw appError(taken.refused.code, taken.refused.detail);
+      throw heardError(taken.failed);
     },
-    close: () => pool.destroy(),
+    async close() {
+      isClosing = true;
+      await Promise.race([pool.destroy(), sleep(STOP_MS, undefined, { ref: false })]);
+    },
   };
 }

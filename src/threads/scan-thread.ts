@@ -2,14 +2,14 @@
 import { Tinypool } from 'tinypool';
 import type { Environment } from '../config/env.ts';
 import { createCore } from '../deps.ts';
-import { AppError, type ErrorCode } from '../domain/errors.ts';
 import type { Scan, ScanOutcome } from '../operations/presence/scan.ts';
 import { scanTaker } from '../operations/presence/scan-desk.ts';
+import { tellError, type ToldError } from './told-error.ts';
 
-/** What became of a batch; an error of the table loses its type between threads, so it is told. */
+/** What became of a batch. */
 export type TakenBatch =
   | { readonly outcomes: readonly ScanOutcome[] }
-  | { readonly refused: { readonly code: ErrorCode; readonly detail: string } };
+  | { readonly failed: ToldError };
 
 /** Two batches at work, the refusals they leave, and a test's clock. */
 const CONNECTIONS = 4;
@@ -22,10 +22,10 @@ export async function takeBatch(scans: readonly Scan[]): Promise<TakenBatch> {
   try {
     return { outcomes: await take(scans) };
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return { refused: { code: error.code, detail: error.detail } };
+    return { failed: tellError(error) };
   }
 }
 
-/** Closes the connections, before the thread ends. */
-export const close = (): Promise<void> => core.close();
+/** Closes the connections, before the thread ends; a failure of that must not keep it. */
+export const close = (): Promise<void> =>
+  core.close().catch((error: unknown) => process.emitWarning(String(error)));
