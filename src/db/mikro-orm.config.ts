@@ -2,7 +2,7 @@
 import { Migrator } from '@mikro-orm/migrations';
 import { defineConfig, type Options } from '@mikro-orm/postgresql';
 import { fileURLToPath } from 'node:url';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import * as entities from './entities/index.ts';
 import { useNames } from './prepared.ts';
 
@@ -50,20 +50,36 @@ export function ormOptions({
 }
 
 function preparePool(pool: Pool): void {
-  refuseWhileEnding(pool);
+  lendSafely(pool);
   pool.on('connect', useNames);
 }
 
 /**
  * A connection that opens while the pool ends is given back at once. The driver would lose it (it
- * has let go of its pool by then), and the pool would wait for it for ever.
+ * has let go of its pool by then), and the pool would wait for it for ever. So is one that ends while
+ * it is lent: whose transaction it was cannot roll back, and then never gives it back.
  */
-function refuseWhileEnding(pool: Pool): void {
+function lendSafely(pool: Pool): void {
   const connect = pool.connect.bind(pool);
   pool.connect = (async () => {
     const client = await connect();
+    giveBackOnce(client);
     if (!pool.ending) return client;
     client.release(true);
     throw new Error('The database is being closed.');
   }) as Pool['connect'];
+}
+
+function giveBackOnce(client: PoolClient): void {
+  const release = client.release.bind(client);
+  let isLent = true;
+  const giveBack = (reason?: boolean | Error): void => {
+    if (!isLent) return;
+    isLent = false;
+    client.off('end', giveUp);
+    release(reason);
+  };
+  const giveUp = (): void => giveBack(true);
+  client.on('end', giveUp);
+  client.release = giveBack;
 }

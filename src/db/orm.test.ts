@@ -2,7 +2,8 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createTestDatabase, type TestDatabase } from '../../test/servers.ts';
-import { openOrm, preparedRows, rows } from './orm.ts';
+import { Client } from 'pg';
+import { openOrm, preparedRows, rows, sqlState } from './orm.ts';
 
 let database: TestDatabase | undefined;
 afterEach(() => database?.drop());
@@ -40,4 +41,32 @@ it('prepares a statement of a hot path once per connection, and no other one', a
   );
   expect(kept).toEqual([{ statement: 'select n from unnest($1::int[]) as n where n > $2' }]);
   await orm.close();
+});
+
+it('has its connections again after the server ended them in transactions', async () => {
+  database = await createTestDatabase();
+  const { url } = database;
+  const orm = await openOrm({ url, poolMax: 2 });
+  const other = new Client({ connectionString: url });
+  await other.connect();
+  const lost = Array.from({ length: 3 }, () =>
+    orm.em
+      .fork()
+      .transactional((em) => rows(em, 'select pg_sleep(30)'))
+      .catch((error: unknown) => sqlState(error)),
+  );
+  for (let left = lost.length; left > 0;) {
+    const { rowCount } = await other.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'",
+    );
+    left -= rowCount ?? 0;
+  }
+  expect(await Promise.all(lost)).toEqual(['57P01', '57P01', '57P01']);
+
+  const answers = await Promise.all(
+    [1, 2, 3].map((n) => rows(orm.em.fork(), 'select ?::int as n', [n])),
+  );
+  expect(answers.flat()).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+  await orm.close();
+  await other.end();
 });

@@ -5,7 +5,7 @@ import { makeDevice } from '../../test/device.ts';
 import { makeSession, makeWorld, minutesFromNow, type World } from '../../test/factories.ts';
 import { makeScanner } from '../../test/scanner.ts';
 import { eventually } from '../../test/temporal.ts';
-import { rows } from '../db/orm.ts';
+import { rows, sqlState } from '../db/orm.ts';
 import type { Id } from '../domain/types.ts';
 import { SYSTEM_ACTOR } from '../operations/ports.ts';
 import type { Scan } from '../operations/presence/scan.ts';
@@ -89,6 +89,27 @@ it('marks and refuses as the process itself would', async () => {
     [session],
   );
   expect(stored).toEqual([{ student_id: world.students[0]?.id }]);
+});
+
+it('says what the database said when it ended a connection, and works on', async () => {
+  const session = await openClass();
+  await api.em().transactional(async (em) => {
+    await rows(em, 'select 1 from attendance_session where id = ?::uuid for update', [session]);
+    const taken = pool
+      .take([someScan({ sessionId: session })])
+      .catch((error: unknown) => sqlState(error));
+    await eventually('the thread to wait and to lose its connection', async () => {
+      const ended = await rows(
+        em,
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return ended.length > 0;
+    });
+    expect(await taken).toBe('57P01');
+  });
+  expect((await pool.take([someScan()]))[0]?.refusal?.code).toBe('session_not_found');
+  expect(broken).not.toHaveBeenCalled();
 });
 
 it('leaves no connection behind when it ends, and takes nothing more', async () => {
