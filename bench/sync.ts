@@ -15,6 +15,7 @@ import { makeSession, makeWorld, minutesFromNow, type World } from '../test/fact
 import { provision } from '../test/provision.ts';
 import { firstRow, rows } from '../src/db/orm.ts';
 import type { Id } from '../src/domain/types.ts';
+import { requireDurable } from './parts/durable-database.ts';
 
 const CLAIMS = 500;
 const TARGET_MS = 300;
@@ -62,7 +63,7 @@ async function bench(): Promise<number> {
   try {
     const sender = await prepare();
     try {
-      await requireDurable(sender.api);
+      await requireDurable(sender.api.em());
       const figures = await measure(sender);
       await requireStored(sender.api, figures.sent);
       const value = median(figures.requests);
@@ -113,18 +114,6 @@ async function prepare(): Promise<Sender> {
   await phone.register(api, token);
   await rows(api.em(), "update device_binding set valid_from = valid_from - interval '1 day'");
   return { api, world, phone, token };
-}
-
-/** Durability is never traded for speed (quality.md section 1). */
-async function requireDurable(api: TestApi): Promise<void> {
-  const row = await firstRow<Record<string, string>>(
-    api.em(),
-    `select current_setting('fsync') as fsync, current_setting('full_page_writes') as pages,
-       current_setting('synchronous_commit') as commit`,
-  );
-  if (Object.values(row ?? {}).some((value) => value !== 'on')) {
-    throw new Error('fsync, full_page_writes and synchronous_commit must be on');
-  }
 }
 
 interface Figures {

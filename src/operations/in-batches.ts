@@ -26,9 +26,9 @@ interface Waiting<T, R> {
 }
 
 /**
- * Makes the function that takes one item. An item is taken at once where no batch
- * began just before; batches grow only under load. A batch that fails is run again item by item: one
- * poisoned item fails alone.
+ * Makes the function that takes one item. An item is taken at once where no batch began just before;
+ * batches grow only under load. A batch that fails is run again item by item: one poisoned item
+ * fails alone.
  * @throws AppError `busy` when too many wait
  */
 export function inBatches<T, R>(batching: Batching<T, R>): (item: T) => Promise<R> {

@@ -64,7 +64,10 @@ const SESSIONS_KEPT = { lifeMs: 300_000, entriesMax: 10_000 };
 /** A whole class sends the token of one step. */
 const OPENED_KEPT = { lifeMs: 60_000, entriesMax: 10_000 };
 
-/** Makes the service. Keys of sessions are derived once and kept for minutes; good tokens are opened once while they are sent. */
+/**
+ * Makes the service. Keys of sessions are derived once and kept for minutes; good tokens are opened
+ * once while they are sent.
+ */
 export function createQrCodes({ tenantId, masters }: QrKeys): QrCodes {
   const derived = boundedCache<Buffer>(SESSIONS_KEPT);
   const opened = boundedCache<QrContent>(OPENED_KEPT);
