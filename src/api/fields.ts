@@ -4,6 +4,12 @@ import { FALLBACKS, fallbackRefusal } from '../domain/presence/fallback.ts';
 
 /** A UUID in either case; code gets it in lower case, as rows hold it and as ids compare. */
 export const idField = z.guid().toLowerCase();
+/**
+ * The id of an operation, made by the client (marks.md section 12). Version 7 and no other: the ids
+ * of the system's own operations are of version 5 and can be computed by anybody, who could otherwise
+ * take one before the system does.
+ */
+export const newOpField = z.uuidv7('a UUID of version 7, fresh for each mark').toLowerCase();
 /** The years 1 to 9999 in UTC: the database knows no year 0, and later years are written longer. */
 const isInCalendar = (text: string): boolean => text >= '0001';
 const outsideCalendar = { message: 'Give a year from 0001 to 9999.' };

@@ -1,11 +1,11 @@
 /** Headers that a request cannot do without: the operation's id and the version it was made from. */
 import { appError } from '../domain/errors.ts';
 import type { Id } from '../domain/types.ts';
-import { idField } from './fields.ts';
+import { newOpField } from './fields.ts';
 
-/** The Idempotency-Key where it is the operation's id and therefore a UUID. */
+/** The Idempotency-Key where it is the operation's id and therefore a UUIDv7. */
 export function operationId(key: string | undefined): Id {
-  const parsed = idField.safeParse(key);
+  const parsed = newOpField.safeParse(key);
   if (parsed.success) return parsed.data;
   const detail = 'Send an Idempotency-Key header that is a UUID (version 7), fresh for each mark.';
   throw appError('idempotency_key_required', detail, {

@@ -19,6 +19,9 @@ export interface DatabaseOptions {
   readonly snapshot?: boolean;
 }
 
+/** A process that hangs inside a transaction loses it, and others get the rows it had locked. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
+
 /** Builds the MikroORM options for a connection URL. Pool: at most `poolMax` (default 10). */
 export function ormOptions({
   url,
@@ -32,7 +35,10 @@ export function ormOptions({
     extensions: [Migrator],
     forceUtcTimezone: true,
     debug,
-    driverOptions: { onPoolCreated: preparePool },
+    driverOptions: {
+      onPoolCreated: preparePool,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    },
     pool: { min: 0, max: poolMax, idleTimeoutMillis: 30_000 },
     migrations: {
       path: fileURLToPath(new URL('./migrations', import.meta.url)),

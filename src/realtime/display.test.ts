@@ -127,6 +127,27 @@ describe('/display', () => {
     expect(after.step - first.step).toBeLessThanOrEqual(1);
   });
 
+  it('turns at once where the institution allows static codes no more', async () => {
+    const admin = await api.signIn(world.people.admin.email);
+    const allow = (value: boolean) =>
+      api.request('PUT', '/api/v1/settings/STATIC_QR_ENABLED', {
+        token: admin,
+        body: { value, reason: 'a code left the room' },
+      });
+    expect((await allow(true)).status).toBe(200);
+    const { displayToken } = await startedClass({ mode: 'static' });
+    const screen = openScreen(displayToken);
+    const first = await eventually('a static code', () => screen.codes[0]);
+    expect(first.mode).toBe('static');
+    expect((await allow(false)).status).toBe(200);
+
+    await eventually(
+      'a rotating one, minutes before the static step ends',
+      () => screen.codes.find(({ mode }) => mode === 'rotating'),
+      4_000,
+    );
+  });
+
   it('ends when the class closes', async () => {
     const { session, displayToken } = await startedClass();
     const screen = openScreen(displayToken);

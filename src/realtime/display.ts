@@ -6,11 +6,7 @@ import { readMarkedCounts } from '../db/queries/live-sessions.ts';
 import type { Orm } from '../db/orm.ts';
 import { appError } from '../domain/errors.ts';
 import type { Id } from '../domain/types.ts';
-import {
-  currentCode,
-  currentPurposes,
-  type CodePurpose,
-} from '../operations/presence/current-code.ts';
+import { currentCode, currentKinds, kindOf } from '../operations/presence/current-code.ts';
 import type { PresenceTools } from '../operations/presence/presence-tools.ts';
 import type { Clock } from '../operations/ports.ts';
 import { connectError } from './answer-messages.ts';
@@ -57,8 +53,8 @@ export function serveDisplays(server: Server, parts: DisplayParts): DisplayNames
   /** The one running turn of each session; a turn that was overtaken arms no timer. */
   const shown = new Map<Id, { timer?: NodeJS.Timeout }>();
   const counted = new Map<Id, string>();
-  /** What the last code of each session was for. */
-  const purposes = new Map<Id, CodePurpose>();
+  /** The kind of each session's last code. */
+  const kinds = new Map<Id, string>();
   const atWork = new Set<Promise<void>>();
   let isClosed = false;
 
@@ -87,7 +83,7 @@ export function serveDisplays(server: Server, parts: DisplayParts): DisplayNames
     if (isClosed || socketsOf(sessionId).length === 0) {
       shown.delete(sessionId);
       counted.delete(sessionId);
-      purposes.delete(sessionId);
+      kinds.delete(sessionId);
       return;
     }
     const nextMs = await push(sessionId).catch((error: unknown) => {
@@ -97,7 +93,7 @@ export function serveDisplays(server: Server, parts: DisplayParts): DisplayNames
     if (shown.get(sessionId) !== turn) return;
     if (nextMs === null) {
       shown.delete(sessionId);
-      purposes.delete(sessionId);
+      kinds.delete(sessionId);
       end(socketsOf(sessionId), 'closed');
       return;
     }
@@ -111,7 +107,7 @@ export function serveDisplays(server: Server, parts: DisplayParts): DisplayNames
     const codes = await presence.codes();
     const code = await currentCode(orm.em.fork(), presence.clock, codes, sessionId);
     if (!code) return null;
-    purposes.set(sessionId, code.purpose);
+    kinds.set(sessionId, kindOf(code));
     displays.to(roomOf(sessionId)).emit('code', {
       token: code.token,
       step: code.step,
@@ -124,12 +120,12 @@ export function serveDisplays(server: Server, parts: DisplayParts): DisplayNames
     return code.nextInMs;
   };
 
-  /** A re-check or an exit scan that began or ended changes the code at once, not a step later. */
+  /** A re-check that began or ended, or another kind of code, shows at once, not a step later. */
   const follow = async (): Promise<void> => {
     if (shown.size === 0) return;
-    for (const [sessionId, purpose] of await currentPurposes(orm.em.fork(), [...shown.keys()])) {
-      const before = purposes.get(sessionId);
-      if (before !== undefined && before !== purpose) start(sessionId);
+    for (const [sessionId, kind] of await currentKinds(orm.em.fork(), [...shown.keys()])) {
+      const before = kinds.get(sessionId);
+      if (before !== undefined && before !== kind) start(sessionId);
     }
   };
   const count = async (): Promise<void> => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { networkOf, networkTest, plainAddress } from './network.ts';
+import { addressOf, networkOf, networkTest } from './network.ts';
 
 describe('networkOf', () => {
   it.each([
@@ -37,7 +37,10 @@ it.each([
   ['::ffff:10.20.0.7', '10.20.0.7'],
   ['10.20.0.7', '10.20.0.7'],
   ['fe80::1%eth0', 'fe80::1'],
-  [undefined, ''],
+  ['10.20.0.7:5000', null],
+  ['garbage', null],
+  ['', null],
+  [undefined, null],
 ])('the address %s is %s in a network', (address, plain) => {
-  expect(plainAddress(address)).toBe(plain);
+  expect(addressOf(address)).toBe(plain);
 });

@@ -32,8 +32,14 @@ export function networkTest(networks: readonly string[]): NetworkTest {
   };
 }
 
+/** The address as PostgreSQL reads it; null for what is none, such as one with a port. */
+export function addressOf(address: string | undefined): string | null {
+  const plain = plainAddress(address);
+  return isIP(plain) === 0 ? null : plain;
+}
+
 /** IPv4 written as IPv6 (`::ffff:10.0.0.1`) is IPv4; a zone index is dropped. */
-export function plainAddress(address: string | undefined): string {
+function plainAddress(address: string | undefined): string {
   const bare = (address ?? '').split('%')[0] ?? '';
   return bare.toLowerCase().startsWith('::ffff:') && bare.includes('.') ? bare.slice(7) : bare;
 }

@@ -3,12 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Tinypool } from 'tinypool';
 import type { Environment } from '../config/env.ts';
 import { appError } from '../domain/errors.ts';
-import type { TakeScans } from '../operations/presence/scan-desk.ts';
-import type { TakenBatch } from './scan-thread.ts';
+import { SCAN_BATCHES_AT_ONCE, type TakeScans } from '../operations/presence/scan-desk.ts';
+import type { ScanBatch, TakenBatch } from './scan-thread.ts';
 import { heardError } from './told-error.ts';
 
-/** The desk has two batches at work; the thread waits for the database with both. */
-const BATCHES_AT_ONCE = 2;
 /** A database that does not answer must not keep the process. */
 const STOP_MS = 5_000;
 
@@ -39,7 +37,8 @@ export function startScanPool(
     runtime: 'worker_threads',
     minThreads: 1,
     maxThreads: 1,
-    concurrentTasksPerWorker: BATCHES_AT_ONCE,
+    // The thread waits for the database with all of them.
+    concurrentTasksPerWorker: SCAN_BATCHES_AT_ONCE,
     workerData: environment,
     // The thread has timers and sockets of its own, which a wait on shared memory would hold up.
     useAtomics: false,
@@ -47,11 +46,12 @@ export function startScanPool(
   pool.on('error', onBroken);
   let isClosing = false;
   return {
-    async take(scans) {
+    async take(scans, held) {
       if (isClosing) throw appError('busy', 'The server is restarting; send the scan again.');
-      const taken = (await pool.run(scans)) as TakenBatch;
-      if ('outcomes' in taken) return taken.outcomes;
-      throw heardError(taken.failed);
+      const batch: ScanBatch = { scans, held };
+      const answer = (await pool.run(batch)) as TakenBatch;
+      if ('taken' in answer) return answer.taken;
+      throw heardError(answer.failed);
     },
     async close() {
       isClosing = true;

@@ -2,25 +2,30 @@
 import { Tinypool } from 'tinypool';
 import type { Environment } from '../config/env.ts';
 import { createCore } from '../deps.ts';
-import type { Scan, ScanOutcome } from '../operations/presence/scan.ts';
-import { scanTaker } from '../operations/presence/scan-desk.ts';
+import type { Scan, TakenScan } from '../operations/presence/scan.ts';
+import type { HeldClasses } from '../operations/presence/scan-codes.ts';
+import { SCAN_BATCHES_AT_ONCE, scanTaker } from '../operations/presence/scan-desk.ts';
 import { tellError, type ToldError } from './told-error.ts';
 
 /** What became of a batch. */
-export type TakenBatch =
-  | { readonly outcomes: readonly ScanOutcome[] }
-  | { readonly failed: ToldError };
+export type TakenBatch = { readonly taken: readonly TakenScan[] } | { readonly failed: ToldError };
 
-/** Two batches at work, the refusals they leave, and a test's clock. */
-const CONNECTIONS = 4;
+/** The batches at work, what they leave, and a test's clock. */
+const CONNECTIONS = SCAN_BATCHES_AT_ONCE + 2;
+
+/** One batch on its way into the thread. */
+export interface ScanBatch {
+  readonly scans: readonly Scan[];
+  readonly held: HeldClasses;
+}
 
 const core = await createCore(Tinypool.workerData as Environment, CONNECTIONS);
 const take = scanTaker(core, core.presence);
 
 /** Takes a batch of scans. */
-export async function takeBatch(scans: readonly Scan[]): Promise<TakenBatch> {
+export async function takeBatch({ scans, held }: ScanBatch): Promise<TakenBatch> {
   try {
-    return { outcomes: await take(scans) };
+    return { taken: await take(scans, held) };
   } catch (error) {
     return { failed: tellError(error) };
   }

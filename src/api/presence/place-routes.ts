@@ -1,5 +1,4 @@
 /** Routes of places: where a room is, and the networks of a campus. */
-import type { Request } from 'express';
 import { z } from 'zod';
 import { listCampuses, listPlacedRooms } from '../../db/queries/academics.ts';
 import {
@@ -12,7 +11,7 @@ import {
   type PlacedRoom,
   type RoomPlace,
 } from '../../operations/presence/set-place.ts';
-import { plainAddress } from '../../security/network.ts';
+import { addressOf } from '../../security/network.ts';
 import { idParams } from '../fields.ts';
 import { listBody, listOf } from '../paging.ts';
 import { requireVersion } from '../preconditions.ts';
@@ -138,7 +137,7 @@ const readCampus = route({
   replies: { 200: networksReply },
   errors: ['not_found'],
   handler: async ({ params, operation, request }) => {
-    const address = addressOf(request);
+    const address = addressOf(request.ip);
     return networked(address, await readNetworks(operation, params.id, address));
   },
 });
@@ -156,12 +155,10 @@ const setCampus = route({
   errors: ['not_found', 'stale', 'precondition_required'],
   handler: async ({ params, body, operation, request, ifMatch }) => {
     await setNetworks(operation, params.id, requireVersion(ifMatch), body.networks);
-    const address = addressOf(request);
+    const address = addressOf(request.ip);
     return networked(address, await readNetworks(operation, params.id, address));
   },
 });
-
-const addressOf = (request: Request): string | null => plainAddress(request.ip) || null;
 
 function placed({ place, version }: PlacedRoom): RouteReply {
   const body: z.input<typeof placeReply> = { place: present(place), version };

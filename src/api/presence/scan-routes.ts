@@ -7,7 +7,7 @@ import { createTicketDesk } from '../../operations/presence/issue-ticket.ts';
 import type { PresenceTools } from '../../operations/presence/presence-tools.ts';
 import type { Scan, ScanOutcome } from '../../operations/presence/scan.ts';
 import { createScanDesk } from '../../operations/presence/scan-desk.ts';
-import { plainAddress } from '../../security/network.ts';
+import { addressOf } from '../../security/network.ts';
 import { sha256Hex } from '../../security/opaque-token.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import { idParams } from '../fields.ts';
@@ -104,7 +104,7 @@ export function qrScan(deps: ApiDeps, tools: PresenceTools): Route {
         ticketHash: body.ticket === undefined ? null : sha256Hex(body.ticket),
         jkt: key?.jkt ?? null,
         ...captureOf(body, tools),
-        address: plainAddress(request.ip) || null,
+        address: addressOf(request.ip),
       });
       return replyTo(outcome);
     },

@@ -1,16 +1,19 @@
 /** Displays, tickets and scans as screens and phones use them. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { v7 } from 'uuid';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { v5, v7 } from 'uuid';
 import { startTestApi, textOf, type ApiReply, type TestApi } from '../../../test/api.ts';
 import { makeDevice } from '../../../test/device.ts';
 import { makeSession, makeWorld, minutesFromNow, type World } from '../../../test/factories.ts';
 import { makeScanner, type Scanner } from '../../../test/scanner.ts';
 import { eventually } from '../../../test/sockets.ts';
 import { firstRow, rows } from '../../db/orm.ts';
+import { RANK } from '../../domain/attendance/ranks.ts';
 import type { Id, SessionPolicy } from '../../domain/types.ts';
+import { operationFor } from '../../operations/operation-for.ts';
 import { SYSTEM_ACTOR } from '../../operations/ports.ts';
 import type { Scan } from '../../operations/presence/scan.ts';
 import { createScanDesk } from '../../operations/presence/scan-desk.ts';
+import { applyOperations, type OperationDraft } from '../../operations/records/apply-operations.ts';
 import { sha256Hex } from '../../security/opaque-token.ts';
 
 const STUDENTS = 5;
@@ -151,7 +154,27 @@ describe('showing codes', () => {
   });
 
   it('keeps the first moment as the late reference, and judges earlier marks by it', async () => {
-    const session = await openClass({ lateFrom: 'reference', lateAfterMinutes: 5 });
+    const session = await openClass(
+      { lateFrom: 'reference', lateAfterMinutes: 5 },
+      { startAt: minutesFromNow(-8) },
+    );
+    // A terminal at the door saw the student at once, eight minutes after the start.
+    const operation = operationFor(api.deps, SYSTEM_ACTOR);
+    const seen: OperationDraft = {
+      opId: v7(),
+      studentId: studentAt(0),
+      mark: 'present',
+      rank: RANK.biometric,
+      source: 'biometric',
+    };
+    await operation.em.transactional((em) => applyOperations(operation, em, session, [seen]));
+    const markOf = () =>
+      firstRow<{ mark: string }>(
+        api.em(),
+        'select mark from attendance_record where session_id = ?::uuid',
+        [session],
+      );
+    expect(await markOf()).toEqual({ mark: 'late' });
     await show(session);
     const read = () =>
       firstRow<{ at: string }>(
@@ -160,6 +183,7 @@ describe('showing codes', () => {
         [session],
       );
     const first = await read();
+    expect(await markOf()).toEqual({ mark: 'present' });
     await show(session, { text_code: true });
     expect(await read()).toEqual(first);
   });
@@ -181,9 +205,44 @@ describe('showing codes', () => {
       [session],
     );
     expect(record).toEqual({ rank: 40, flags: ['static_code'] });
-    await set({ value: false, reason: 'screens were installed' });
+    expect((await set({ value: false, reason: 'screens were installed' })).status).toBe(200);
+    expect(codes(await phoneAt(1).scan(session, code))).toBe('422 "code_invalid"');
+    const rotating = await codeOf(session);
+    expect((await phoneAt(1).scan(session, rotating)).status).toBe(201);
   });
 });
+
+/** Gives the room a circle of 60 m. */
+const fenceRoom = () =>
+  rows(
+    api.em(),
+    'update room set fence_lat = 17.385, fence_lng = 78.4867, fence_radius_m = 60 where id = ?::uuid',
+    [world.room.id],
+  );
+
+/** A scan of one student as the route hands it on. */
+async function scanOf(
+  index: number,
+  session: Id,
+  code: { readonly qr_token: string },
+  more: Partial<Scan> = {},
+): Promise<Scan> {
+  const userId = world.students[index]?.userId ?? '';
+  return {
+    opId: v7(),
+    userId,
+    actor: { ...SYSTEM_ACTOR, userId },
+    studentId: studentAt(index),
+    sessionId: session,
+    ticketHash: sha256Hex(await phoneAt(index).ticket(session)),
+    jkt: phoneAt(index).device.jkt,
+    code: { kind: 'qr', token: code.qr_token },
+    location: null,
+    positionHash: null,
+    address: null,
+    ...more,
+  };
+}
 
 describe('a scan', () => {
   it('marks the signed-in student, and a second one changes nothing', async () => {
@@ -218,20 +277,7 @@ describe('a scan', () => {
 
   it('sent twice under one id to two processes is a repeat there too', async () => {
     const session = await openClass();
-    const { qr_token: token } = await codeOf(session);
-    const scan: Scan = {
-      opId: v7(),
-      userId: world.students[2]?.userId ?? '',
-      actor: { ...SYSTEM_ACTOR, userId: world.students[2]?.userId ?? '' },
-      studentId: studentAt(2),
-      sessionId: session,
-      ticketHash: sha256Hex(await phoneAt(2).ticket(session)),
-      jkt: phoneAt(2).device.jkt,
-      code: { kind: 'qr', token },
-      location: null,
-      positionHash: null,
-      address: null,
-    };
+    const scan = await scanOf(2, session, await codeOf(session));
     const desks = Array.from({ length: 4 }, () => createScanDesk(api.deps.takeScans));
     // All of them have begun before the first may go on.
     const sent = await api.em().transactional(async (em) => {
@@ -270,13 +316,105 @@ describe('a scan', () => {
     );
   });
 
-  it('keeps evidence without coordinates, and says verdict and distance', async () => {
-    const session = await openClass({ geofenceMode: 'warn' });
+  it('of a class that is held waits for it, and keeps no other', async () => {
+    const [held, other] = [await openClass(), await openClass()];
+    const [heldCode, otherCode] = [await codeOf(held), await codeOf(other)];
+    const waiting = await api.em().transactional(async (em) => {
+      await rows(em, 'select 1 from attendance_session where id = ?::uuid for update', [held]);
+      const running = phoneAt(0).scan(held, heldCode);
+      await eventually('the scan waits', async () => {
+        const locks = await rows(
+          api.em(),
+          "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        );
+        return locks.length > 0;
+      });
+      expect((await phoneAt(1).scan(other, otherCode)).status).toBe(201);
+      return { running };
+    });
+    expect((await waiting.running).status).toBe(201);
+  });
+
+  it('keeps its answer where what was tried beside it cannot be kept, and counts it once', async () => {
+    const session = await openClass();
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     await rows(
       api.em(),
-      'update room set fence_lat = 17.385, fence_lng = 78.4867, fence_radius_m = 60 where id = ?::uuid',
-      [world.room.id],
+      `create function refuse_all() returns trigger language plpgsql as
+         $$ begin raise exception 'the disk is full'; end $$;
+       create trigger refuse_all before insert on scan_refusal execute function refuse_all()`,
     );
+    const foreign = await codeOf(await openClass());
+    const [bad, good] = await Promise.all([
+      scanOf(0, session, foreign),
+      scanOf(1, session, await codeOf(session)),
+    ]);
+    const outcomes = await api.deps.takeScans([bad, good], 'wait');
+    await rows(api.em(), 'drop function refuse_all cascade');
+
+    expect(outcomes).toMatchObject([
+      { refusal: { code: 'code_invalid' } },
+      { result: { status: 'applied' } },
+    ]);
+    const ticket = await firstRow(
+      api.em(),
+      'select attempts from scan_ticket where secret_hash = ?',
+      [bad.ticketHash],
+    );
+    expect(ticket).toEqual({ attempts: 1 });
+    expect(String(warn.mock.calls[0])).toContain('the disk is full');
+    warn.mockRestore();
+  });
+
+  it('has an id of its own kind: those of the system can be computed', async () => {
+    const session = await openClass();
+    const opId = v5('present', session);
+    const scanned = await phoneAt(0).scan(session, await codeOf(session), { opId });
+    expect(codes(scanned)).toBe('400 "idempotency_key_required"');
+  });
+
+  it('takes what a platform says of a fix that is none, and no number beyond', async () => {
+    const session = await openClass({ geofenceMode: 'warn' });
+    const code = await codeOf(session);
+    const at = (accuracy_m: number) => ({
+      body: { location: { lat: 17.385, lng: 78.4867, accuracy_m } },
+    });
+    expect((await phoneAt(0).scan(session, code, at(-1))).status).toBe(201);
+    expect(codes(await phoneAt(1).scan(session, code, at(-1e300)))).toBe('400 "validation_failed"');
+  });
+
+  it('at the position of another one of the same moment is not believed either', async () => {
+    const session = await openClass({ geofenceMode: 'warn' });
+    await fenceRoom();
+    const code = await codeOf(session);
+    const copied = {
+      location: {
+        lat: 17.385,
+        lng: 78.4867,
+        accuracyM: 15,
+        ageMs: 0,
+        platform: 'web',
+        isMock: false,
+      },
+      positionHash: 'the same',
+    } as const;
+    const scans = await Promise.all([0, 1].map((index) => scanOf(index, session, code, copied)));
+    await api.deps.takeScans(scans, 'wait');
+    const reasons = await rows(
+      api.em(),
+      `select geofence_reason as reason from presence_evidence
+       where session_id = ?::uuid order by student_id = ?::uuid desc`,
+      [session, studentAt(0)],
+    );
+    expect(reasons).toEqual([
+      { reason: expect.not.stringMatching('repeated') },
+      { reason: 'repeated' },
+    ]);
+  });
+
+  it('keeps evidence without coordinates, and says verdict and distance', async () => {
+    const session = await openClass({ geofenceMode: 'warn' });
+    await fenceRoom();
     const code = await codeOf(session);
     const location = { lat: 17.3853, lng: 78.4867, accuracy_m: 15 };
     expect((await phoneAt(0).scan(session, code, { body: { location } })).status).toBe(201);

@@ -37,7 +37,12 @@ export const ticketReply = z.strictObject({
 const location = z.strictObject({
   lat: z.number().min(-90).max(90),
   lng: z.number().min(-180).max(180),
-  accuracy_m: z.number().max(1e7).default(0).describe('0 when the platform states none'),
+  accuracy_m: z
+    .number()
+    .min(-1)
+    .max(1e7)
+    .default(0)
+    .describe('0 when the platform states none; -1 where it knows that the fix is not valid'),
   fix_age_ms: z.number().min(0).max(1e12).default(0),
   platform: z.enum(POSITION_PLATFORMS).default('web'),
   mock: z.boolean().default(false),

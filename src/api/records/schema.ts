@@ -21,6 +21,7 @@ import {
   idField,
   instantReply,
   textField,
+  newOpField,
 } from '../fields.ts';
 import { pagingQuery } from '../paging.ts';
 import { locationReply, recordReply } from '../sessions/schema.ts';
@@ -62,7 +63,7 @@ export const markBody = z
 /** Most items of one bulk request (marks.md section 12). */
 export const BULK_ITEMS_MAX = 500;
 
-const bulkItem = z.strictObject({ ...claim, op_id: idField.optional() });
+const bulkItem = z.strictObject({ ...claim, op_id: newOpField.optional() });
 
 export const bulkMarkBody = z.strictObject({
   session: idField,

@@ -1,7 +1,14 @@
 /** Schemas of the offline sync route (marks.md section 12). */
 import { z } from 'zod';
 import { MARKS } from '../../domain/types.ts';
-import { fallbackField, idField, instantField, instantReply, textField } from '../fields.ts';
+import {
+  fallbackField,
+  idField,
+  instantField,
+  instantReply,
+  newOpField,
+  textField,
+} from '../fields.ts';
 import { resultCounts, resultReply } from '../records/schema.ts';
 
 /** Most claims of one request. */
@@ -11,7 +18,7 @@ const monotonic = z.int().min(0).describe('milliseconds of the steady clock sinc
 const bootId = z.string().min(1).max(100);
 
 const operation = z.strictObject({
-  op_id: idField.describe('made by the client, a UUIDv7, the same at every attempt'),
+  op_id: newOpField.describe('made by the client, a UUIDv7, the same at every attempt'),
   session: idField,
   student: idField,
   kind: z.literal('mark'),

@@ -1,4 +1,4 @@
-/** What is known about many scans at once, in one statement, before any lock is taken. */
+/** What is known about many scans at once, in one statement, under the locks of class and ticket. */
 import type { Fence, Point } from '../../domain/presence/geofence.ts';
 import type { Id } from '../../domain/types.ts';
 import { type Em, preparedRows, toInstantOrNull } from '../orm.ts';

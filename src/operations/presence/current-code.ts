@@ -49,17 +49,24 @@ const PURPOSE = `d.exit_started_at is not null as is_exit,
 const purposeOf = (row: PurposeRow): CodePurpose =>
   row.is_recheck ? 'recheck' : row.is_exit ? 'exit' : 'entry';
 
-/** What the codes of several sessions are for now; a session that never showed any is left out. */
-export async function currentPurposes(
+/** What kind of code is shown and what it is for, as one text: where it changes, so does the code. */
+export const kindOf = ({ mode, purpose }: Pick<DisplayedCode, 'mode' | 'purpose'>): string =>
+  `${mode}/${purpose}`;
+
+/** The kinds of several sessions' codes now; a session that never showed any is left out. */
+export async function currentKinds(
   em: Em,
   sessionIds: readonly Id[],
-): Promise<ReadonlyMap<Id, CodePurpose>> {
-  const found = await rows<PurposeRow & { session_id: Id }>(
+): Promise<ReadonlyMap<Id, string>> {
+  const found = await rows<PurposeRow & Pick<DisplayedCode, 'mode'> & { session_id: Id }>(
     em,
-    `select d.session_id, ${PURPOSE} from session_display d where d.session_id = any(?::uuid[])`,
+    `select d.session_id, d.mode, ${PURPOSE} from session_display d
+     where d.session_id = any(?::uuid[])`,
     [sessionIds],
   );
-  return new Map(found.map((row) => [row.session_id, purposeOf(row)]));
+  return new Map(
+    found.map((row) => [row.session_id, kindOf({ mode: row.mode, purpose: purposeOf(row) })]),
+  );
 }
 
 /**

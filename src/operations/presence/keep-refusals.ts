@@ -6,6 +6,7 @@ import { isRefused } from '../../domain/presence/judge-scan.ts';
 import type { Id } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
 import { withRetries } from '../records/mark-records.ts';
+import { beginMarks } from '../sessions/session-row.ts';
 import type { Candidate, Scan } from './scan.ts';
 import { tellOfSharedDevices, type SharedDevice } from './tell-of-presence.ts';
 
@@ -23,9 +24,11 @@ export async function keepRefusals(
       : [],
   );
   if (refused.length === 0) return;
-  // The marks are committed: a lock that another scan holds must not make their answers fail.
   await withRetries(() =>
-    operation.em.fork().transactional((em) => keep({ ...operation, em }, em, refused)),
+    operation.em.fork().transactional(async (em) => {
+      await beginMarks(em);
+      await keep({ ...operation, em }, em, refused);
+    }),
   );
 }
 

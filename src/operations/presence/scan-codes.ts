@@ -29,7 +29,7 @@ import {
 import { claimDevices } from './claim-devices.ts';
 import { keepEvidence, passRechecks } from './keep-evidence.ts';
 import { keepRefusals } from './keep-refusals.ts';
-import type { Candidate, Scan, ScanOutcome } from './scan.ts';
+import type { Candidate, Scan, ScanOutcome, TakenScan } from './scan.ts';
 import {
   countAttempts,
   lockTickets,
@@ -41,10 +41,16 @@ import {
 /** What scans are judged with beside the database. */
 export interface ScanTools {
   readonly codes: QrCodes;
+  /** The marks are committed, but what was tried beside them could not be kept. */
+  readonly onUnkept: (error: unknown) => void;
 }
+
+/** What to do about a class that a transition or an import holds: wait for it, or leave its scans. */
+export type HeldClasses = 'wait' | 'leave';
 
 /**
  * Takes the scans in one transaction, committed before this returns.
+ * @param held  scans of a class that is held just now wait for it, or are left with the answer `held`
  * @returns the outcomes in the order of the scans
  * @throws AppError `try_again`
  */
@@ -52,18 +58,23 @@ export async function scanCodes(
   operation: Operation,
   tools: ScanTools,
   scans: readonly Scan[],
-): Promise<ScanOutcome[]> {
-  const taken = await withRetries(() =>
+  held: HeldClasses,
+): Promise<TakenScan[]> {
+  const { candidates, results } = await withRetries(() =>
     operation.em.fork().transactional(async (em) => {
       await beginMarks(em);
-      return takeScans({ ...operation, em }, em, tools, scans);
+      return takeScans({ ...operation, em }, em, tools, scans, held);
     }),
   );
-  await keepRefusals(operation, taken.candidates);
-  return taken.candidates.map(({ scan, judged }) => outcomeOf(judged, taken.results.get(scan)));
+  // From here on nothing may fail the scans: they would be taken again, and a wrong code count twice.
+  await keepRefusals(operation, candidates).catch(tools.onUnkept);
+  const outcomes = new Map(
+    candidates.map(({ scan, judged }) => [scan, outcomeOf(judged, results.get(scan))]),
+  );
+  return scans.map((scan) => outcomes.get(scan) ?? 'held');
 }
 
-/** The scans after every check, and the results of those that were marked. */
+/** The scans after every check, without those left, and the results of those that were marked. */
 interface TakenScans {
   readonly candidates: readonly Candidate[];
   readonly results: ReadonlyMap<Scan, OperationResult>;
@@ -74,20 +85,27 @@ async function takeScans(
   em: Em,
   tools: ScanTools,
   scans: readonly Scan[],
+  held: HeldClasses,
 ): Promise<TakenScans> {
   const sessionIds = [...new Set(scans.map((scan) => scan.sessionId))].sort();
-  const sessions = await lockSessionsForMarks(em, sessionIds);
+  const sessions = await lockSessionsForMarks(em, sessionIds, { skipsHeld: held === 'leave' });
   const tickets = await lockTickets(em, scans);
   // Only under the ticket's lock: a repeat that another process is storing must be seen as one.
   const answers = await readScanFacts(em, scans);
   const nowMs = await readClock(em);
-  const candidates = scans.map((scan, index): Candidate => {
+  const positions = batchPositions();
+  const candidates = scans.flatMap((scan, index): Candidate[] => {
     const known = answers[index] ?? null;
+    const locked = sessions.get(scan.sessionId);
+    // The class is there but was not locked.
+    if (held === 'leave' && known && !locked) return [];
     const ticket = tickets.get(scan.ticketHash ?? '') ?? null;
-    const judged = known?.isKnownOp
-      ? 'repeated'
-      : judgeScan(factsOf(tools, scan, known, sessions.get(scan.sessionId), ticket, nowMs));
-    return { scan, answers: known, ticket, judged };
+    if (known?.isKnownOp) return [{ scan, answers: known, ticket, judged: 'repeated' }];
+    const isRepeatedPosition = known?.isRepeatedPosition === true || positions.hasOther(scan);
+    const answer = known && { ...known, isRepeatedPosition };
+    const judged = judgeScan(factsOf(tools, scan, answer, locked, ticket, nowMs));
+    if (!isRefused(judged)) positions.add(scan);
+    return [{ scan, answers: answer, ticket, judged }];
   });
   await spendTickets(em, candidates);
   await claimDevices(em, candidates);
@@ -95,6 +113,24 @@ async function takeScans(
   await keepEvidence(operation, em, candidates);
   await passRechecks(em, candidates);
   return { candidates, results: await mark(operation, em, sessions, candidates) };
+}
+
+/**
+ * The positions of the accepted scans of this batch, which no row tells of yet: two phones of one
+ * class never have the same six decimals by themselves (presence.md section 6).
+ */
+function batchPositions() {
+  const studentOf = new Map<string, Id>();
+  const placeOf = ({ sessionId, positionHash }: Scan): string => `${sessionId}|${positionHash}`;
+  return {
+    hasOther(scan: Scan): boolean {
+      const student = studentOf.get(placeOf(scan));
+      return student !== undefined && student !== scan.studentId;
+    },
+    add(scan: Scan): void {
+      if (scan.positionHash !== null) studentOf.set(placeOf(scan), scan.studentId);
+    },
+  };
 }
 
 function outcomeOf(judged: Candidate['judged'], result: OperationResult | undefined): ScanOutcome {

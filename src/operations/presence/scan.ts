@@ -37,6 +37,9 @@ export type ScanOutcome =
   | { readonly refusal: ScanRefusal; readonly result: null }
   | { readonly refusal: null; readonly result: OperationResult };
 
+/** The same, or `held`: the class was held by something else, and nothing happened to the scan. */
+export type TakenScan = ScanOutcome | 'held';
+
 /** A scan on its way through the checks. */
 export interface Candidate {
   readonly scan: Scan;

@@ -101,7 +101,9 @@ async function codeKind(em: Em, mode: DisplayRequest['mode']): Promise<CodeKind>
   const stored = await rows<{ name: string; value: unknown }>(
     em,
     `select name, value from setting where scope_kind = 'institution' and name in
-       ('STATIC_QR_ENABLED', 'QR_GENERATION_INTERVAL_MINUTES', 'ATTENDANCE_QR_TOKEN_EXPIRY_MINUTES')`,
+       ('STATIC_QR_ENABLED', 'QR_GENERATION_INTERVAL_MINUTES', 'ATTENDANCE_QR_TOKEN_EXPIRY_MINUTES')
+     -- Who switches static codes off waits for this display, and then ends it with the others.
+     for share`,
   );
   const valueOf = (name: keyof typeof SETTINGS): unknown =>
     stored.find((row) => row.name === name)?.value ?? SETTINGS[name].default;
@@ -115,6 +117,20 @@ async function codeKind(em: Em, mode: DisplayRequest['mode']): Promise<CodeKind>
     stepMinutes: Math.max(1, Number(valueOf('QR_GENERATION_INTERVAL_MINUTES'))),
     expiryMinutes: Math.max(1, Number(valueOf('ATTENDANCE_QR_TOKEN_EXPIRY_MINUTES'))),
   };
+}
+
+/**
+ * Turns every static code into a rotating one: the institution allows static ones no more. Screens
+ * follow by themselves, and a static code that somebody kept is good for nothing.
+ * @returns how many screens change
+ */
+export async function endStaticCodes(em: Em): Promise<number> {
+  const ended = await rows(
+    em,
+    `update session_display set mode = 'rotating', static_step_minutes = null,
+       static_expiry_minutes = null where mode = 'static' returning 1`,
+  );
+  return ended.length;
 }
 
 async function writeDisplay(

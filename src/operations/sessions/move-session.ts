@@ -139,5 +139,7 @@ export async function withdrawLeaves(
     source: 'leave',
     targetOpId: leave.op_id,
   }));
-  await applyOperations(operation, em, session.id, drafts);
+  const results = await applyOperations(operation, em, session.id, drafts);
+  const refused = results.find(({ status }) => status === 'rejected');
+  if (refused) throw new Error(`a leave could not be withdrawn: ${refused.code}`);
 }

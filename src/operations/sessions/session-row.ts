@@ -141,14 +141,17 @@ export async function lockSessionForMarks(
 /**
  * Locks several sessions for claims that only an open one admits, ascending by id. A class that is
  * over needs no stronger lock, since such claims change nothing there.
+ * @param skipsHeld  leave out those that something else holds, instead of waiting for it
  */
 export async function lockSessionsForMarks(
   em: Em,
   ids: readonly Id[],
+  { skipsHeld = false }: { readonly skipsHeld?: boolean } = {},
 ): Promise<Map<Id, LockedSession>> {
   const found = await preparedRows<Row>(
     em,
-    `select ${COLUMNS} from attendance_session where id = any(?::uuid[]) order by id for share`,
+    `select ${COLUMNS} from attendance_session where id = any(?::uuid[]) order by id
+     for share ${skipsHeld ? 'skip locked' : ''}`,
     [ids],
   );
   const nowMs = await readClock(em);

@@ -9,6 +9,7 @@ import { settingRules, valueRefusal, type SettingName } from '../../domain/setti
 import { COMPONENTS, type Component, type Id, type SettingScope } from '../../domain/types.ts';
 import type { CanonicalValue } from '../../security/canonical-json.ts';
 import type { Operation } from '../ports.ts';
+import { endStaticCodes } from '../presence/start-display.ts';
 import { loadPolicyTable, type PolicyTable } from '../sessions/session-policy.ts';
 
 /** Where a setting holds: `scopeId` is empty for the institution, else an id, a kind or a letter. */
@@ -55,6 +56,8 @@ export async function changeSetting(
     }
     await (value === undefined ? remove(em, place) : store(operation, em, place, value));
     const sessionsChanged = await rewriteSessions(operation, em);
+    const endsStatic = place.name === 'STATIC_QR_ENABLED' && value !== true;
+    const codesEnded = endsStatic ? await endStaticCodes(em) : 0;
     await appendLog(em, operation.ids, {
       audit: [
         auditEntry(operation.actor, {
@@ -68,6 +71,7 @@ export async function changeSetting(
             scope_kind: place.scopeKind,
             scope_id: place.scopeId,
             sessions_changed: sessionsChanged,
+            ...(endsStatic ? { static_codes_ended: codesEnded } : {}),
             ...(reason === undefined ? {} : { reason }),
           },
         }),
