@@ -270,6 +270,28 @@ describe('refusing', () => {
     expect((await api.request('GET', '/api/v1/attendance/sessions/%ff')).status).toBe(400);
   });
 
+  it('lets a class behind one address renew its tokens, and limits passwords there', async () => {
+    const outside = await startTestApi({
+      variables: { TRUST_PROXY: '1', RATE_LIMIT_SCALE: '0.5' },
+    });
+    try {
+      const headers = { 'x-forwarded-for': '203.0.113.9' };
+      const send = (path: string, body: object) =>
+        Promise.all(
+          Array.from({ length: 40 }, () => outside.request('POST', path, { headers, body })),
+        );
+      const renewed = await send('/api/v1/auth/refresh', { refresh_token: 'x'.repeat(43) });
+      expect(new Set(renewed.map(({ status }) => status))).toEqual(new Set([401]));
+      const signedIn = await send('/api/v1/auth/login', {
+        email: 'nobody@x.example',
+        password: 'x',
+      });
+      expect(signedIn.filter(({ status }) => status === 429).length).toBeGreaterThanOrEqual(25);
+    } finally {
+      await outside.close();
+    }
+  });
+
   it('limits an address that sends bad tokens', async () => {
     const limited = await startTestApi({ variables: { RATE_LIMIT_SCALE: '0.05' } });
     try {

@@ -7,7 +7,7 @@ import { appError } from '../domain/errors.ts';
 import { findProvenDevice } from '../operations/devices/proven-device.ts';
 import { operationFor } from '../operations/operation-for.ts';
 import type { ApiDeps } from './api-deps.ts';
-import { limitClassOf, type RateLimits } from './middleware/rate-limits.ts';
+import { isAddressClass, limitClassOf, type RateLimits } from './middleware/rate-limits.ts';
 import type { ProveDevice, ProveWith } from './middleware/prove-device.ts';
 import { inputReader, type ParsedParts } from './middleware/read-input.ts';
 import { callerOf } from './middleware/request-context.ts';
@@ -49,9 +49,7 @@ async function admit(
   response: Response,
 ): Promise<Principal | undefined> {
   const limitClass = limitClassOf(route);
-  if (limitClass === 'sign_in' || limitClass === 'anonymous') {
-    await limits.countAddress(limitClass, request, response);
-  }
+  if (isAddressClass(limitClass)) await limits.countAddress(limitClass, request, response);
   if (route.access.kind === 'public') return undefined;
   const principal = await provePerson(prove, limits, request, response);
   response.setHeader('DPoP-Nonce', issueNonce());
@@ -64,7 +62,7 @@ async function admit(
   return principal;
 }
 
-/** A request without a good token counts against its address. */
+/** A request without a good token counts against its address; most of them are about to renew it. */
 async function provePerson(
   prove: Prove,
   limits: RateLimits,
@@ -74,7 +72,7 @@ async function provePerson(
   try {
     return await prove('access', request);
   } catch (error) {
-    await limits.countAddress('anonymous', request, response);
+    await limits.countAddress('renewal', request, response);
     throw error;
   }
 }

@@ -49,7 +49,11 @@ export interface DeviceProofs {
 const NONCE_SECONDS = 300;
 /** Clocks of two processes may differ by this much. */
 const SKEW_SECONDS = 10;
-/** A used proof is remembered for as long as its nonce can live, so it is never good twice here. */
+/**
+ * A used proof is remembered by this process for as long as its nonce can live, at six hundred new
+ * ones a second; beyond that the oldest leave first. What a proof is for is used up by itself: a
+ * ticket serves one scan, an operation's id one claim.
+ */
 const USED = { lifeMs: (NONCE_SECONDS + SKEW_SECONDS) * 1_000, entriesMax: 200_000 };
 /** A phone proves itself for a ticket and for its scan moments later; its key is imported once. */
 const IMPORTED = { lifeMs: 600_000, entriesMax: 50_000 };

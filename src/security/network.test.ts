@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { addressOf, networkOf, networkTest } from './network.ts';
+import { addressOf, blockOf, networkOf, networkTest } from './network.ts';
 
 describe('networkOf', () => {
   it.each([
@@ -14,6 +14,18 @@ describe('networkOf', () => {
   ])('keeps of %s only %s', (address, network) => {
     expect(networkOf(address)).toBe(network);
   });
+});
+
+it.each([
+  ['10.20.0.7', '10.20.0.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:db8:1:2:ffff::1', '2001:db8:1:2::/64'],
+  ['2001:db8::1', '2001:db8:0:0::/64'],
+  ['::ffff:10.20.0.7', '10.20.0.7'],
+  ['10.20.0.7:80', null],
+  [undefined, null],
+])('what has %s has %s', (address, block) => {
+  expect(blockOf(address)).toBe(block);
 });
 
 describe('networkTest', () => {

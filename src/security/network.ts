@@ -9,6 +9,16 @@ export function networkOf(address: string | undefined): string | null {
   return null;
 }
 
+/**
+ * What one subscriber has: an IPv4 address, or the /64 of an IPv6 one, whose other 64 bits a client
+ * chooses as it likes. Null when it is neither.
+ */
+export function blockOf(address: string | undefined): string | null {
+  const plain = plainAddress(address);
+  if (isIP(plain) === 6) return `${expandedGroups(plain).slice(0, 4).join(':')}::/64`;
+  return isIP(plain) === 4 ? plain : null;
+}
+
 /** Says whether an address lies in one of the networks. */
 export type NetworkTest = (address: string | undefined) => boolean;
 

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Principal } from '../../auth/principal.ts';
 import { appError } from '../../domain/errors.ts';
-import { networkTest } from '../../security/network.ts';
+import { blockOf, networkTest } from '../../security/network.ts';
 import type { Route } from '../route.ts';
 
 /** Who shares an allowance. */
@@ -13,9 +13,11 @@ export type LimitClass =
   | 'bulk'
   | 'statistics'
   | 'signed_in'
-  | 'sign_in'
-  | 'anonymous'
+  | AddressClass
   | 'none';
+
+/** Counted by address, because no person is known yet. */
+export type AddressClass = 'sign_in' | 'renewal' | 'anonymous';
 
 /** An allowance: `points` per `seconds`, and `burst` more in the same time. */
 interface Allowance {
@@ -28,7 +30,11 @@ const perMinute = (points: number, burst = 0): Allowance => ({ points, seconds: 
 const perHour = (points: number, burst = 0): Allowance => ({ points, seconds: 3_600, burst });
 const perSecond = (points: number): Allowance => ({ points, seconds: 1, burst: 0 });
 
-/** The numbers of trust.md; `student` and `staff` are persons, `campus` and `other` addresses. */
+/**
+ * The numbers of trust.md; `student` and `staff` are persons, `campus` and `other` addresses. A
+ * renewal shows a token of 256 bits, right or wrong: nobody guesses it, and a whole class behind one
+ * address of a mobile network renews at nine o'clock (ADR 0021).
+ */
 const ALLOWANCES = {
   'marking/student': perMinute(60, 20),
   'marking/staff': perMinute(1_200, 600),
@@ -42,6 +48,8 @@ const ALLOWANCES = {
   'signed_in/staff': perHour(5_000, 300),
   'sign_in/campus': perSecond(100),
   'sign_in/other': perMinute(30),
+  'renewal/campus': perSecond(100),
+  'renewal/other': perSecond(100),
   'anonymous/campus': perSecond(100),
   'anonymous/other': perHour(100),
 } as const satisfies Record<string, Allowance>;
@@ -55,7 +63,8 @@ export function limitClassOf({
   access,
 }: Pick<Route, 'method' | 'path' | 'access'>): LimitClass {
   if (/^\/(health|metrics)\b/.test(path) || path.startsWith('/api/docs')) return 'none';
-  if (/^\/api\/v1\/auth\/(login|refresh)$/.test(path)) return 'sign_in';
+  if (path === '/api/v1/auth/login') return 'sign_in';
+  if (path === '/api/v1/auth/refresh') return 'renewal';
   if (access.kind === 'public') return 'anonymous';
   if (/\/(bulk-[a-z]+|sync)$/.test(path)) return 'bulk';
   if (/\/(qr-scan|scan-tickets)$/.test(path)) return 'scan';
@@ -75,11 +84,7 @@ export interface RateLimitSettings {
 /** Counts requests; each call throws AppError `rate_limited` when its allowance is spent. */
 export interface RateLimits {
   countPerson(limitClass: LimitClass, principal: Principal, response: Response): Promise<void>;
-  countAddress(
-    limitClass: 'sign_in' | 'anonymous',
-    request: Request,
-    response: Response,
-  ): Promise<void>;
+  countAddress(limitClass: AddressClass, request: Request, response: Response): Promise<void>;
 }
 
 /** Makes the limits, kept in the memory of this process. */
@@ -107,15 +112,20 @@ export function createRateLimits({ campusNetworks, scale }: RateLimitSettings): 
   };
   return {
     async countPerson(limitClass, principal, response) {
-      if (limitClass === 'none' || limitClass === 'sign_in' || limitClass === 'anonymous') return;
+      if (limitClass === 'none' || isAddressClass(limitClass)) return;
       const kind = principal.roles.some((grant) => grant.role !== 'student') ? 'staff' : 'student';
       await count(`${limitClass}/${kind}`, principal.userId, response);
     },
     async countAddress(limitClass, request, response) {
       const place = isOnCampus(request.ip) ? 'campus' : 'other';
-      await count(`${limitClass}/${place}`, request.ip ?? 'unknown', response);
+      await count(`${limitClass}/${place}`, blockOf(request.ip) ?? 'unknown', response);
     },
   };
+}
+
+/** Whether requests of the class are counted by address. */
+export function isAddressClass(limitClass: LimitClass): limitClass is AddressClass {
+  return limitClass === 'sign_in' || limitClass === 'renewal' || limitClass === 'anonymous';
 }
 
 function scaled({ points, seconds, burst }: Allowance, scale: number): Allowance {

@@ -454,3 +454,52 @@ it('forgets tickets, positions and refusals when their time is over, and nothing
   await forgetPresence({ em: api.em() });
   expect(await left()).toEqual({ tickets: 0, refusals: 1, positions: 0 });
 });
+
+it('forgets evidence and keys a year after they were last of use, and takes a key back', async () => {
+  const session = await aClass();
+  const phone = phones[4];
+  await phone?.scan(session, await show(session));
+  const jkt = phone?.device.jkt ?? '';
+  const left = async () =>
+    firstRow<{ evidence: number; has_key: boolean }>(
+      api.em(),
+      `select (select count(*) from presence_evidence where session_id = ?::uuid)::int as evidence,
+         (select public_key is not null from device_key where jkt = ?) as has_key`,
+      [session, jkt],
+    );
+  const passes = async (days: number): Promise<void> => {
+    await rows(
+      api.em(),
+      `update presence_evidence set created_at = app_clock() - make_interval(days => ?)
+       where session_id = ?::uuid`,
+      [days, session],
+    );
+    await rows(
+      api.em(),
+      `with k as (
+         update device_key set created_at = app_clock() - make_interval(days => ?) where jkt = ?
+         returning id)
+       update device_binding b set valid_to = app_clock() - make_interval(days => ?)
+       from k where b.device_key_id = k.id and b.status = 'revoked'`,
+      [days, jkt, days],
+    );
+    await forgetPresence({ em: api.em() });
+  };
+  // A year and a day: a correction could be asked for until a week after the class.
+  await passes(367);
+  expect(await left()).toEqual({ evidence: 1, has_key: true });
+  await passes(374);
+  expect(await left()).toEqual({ evidence: 0, has_key: true });
+  await rows(
+    api.em(),
+    `update device_binding b set status = 'revoked', valid_to = app_clock() from device_key k
+     where k.id = b.device_key_id and k.jkt = ?`,
+    [jkt],
+  );
+  await passes(364);
+  expect(await left()).toMatchObject({ has_key: true });
+  await passes(367);
+  expect(await left()).toMatchObject({ has_key: false });
+  await phone?.device.register(api, await api.signIn(world.students[4]?.email ?? ''));
+  expect(await left()).toMatchObject({ has_key: true });
+});

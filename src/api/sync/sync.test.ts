@@ -1,6 +1,6 @@
 /** The offline sync route as phones of students and teachers use it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { v7 } from 'uuid';
+import { v5, v7 } from 'uuid';
 import { startTestApi, textOf, type ApiReply, type TestApi } from '../../../test/api.ts';
 import { makeDevice, type TestDevice } from '../../../test/device.ts';
 import { makeSession, makeWorld, minutesFromNow, type World } from '../../../test/factories.ts';
@@ -133,6 +133,13 @@ describe('POST sync/', () => {
       body: { session, student: studentAt(0), mark: 'present', acks: [scan.op_id] },
     });
     expect(confirmed.body).toMatchObject({ status: 'applied', record: { mark: 'present' } });
+  });
+
+  it('refuses an id that the system could give to an operation of its own', async () => {
+    const session = await openClass();
+    const reply = await send([op(session, { op_id: v5('correction', session) })]);
+    expect(reply.status).toBe(400);
+    expect(reply.body['errors']).toMatchObject([{ path: 'ops.0.op_id' }]);
   });
 
   it('believes a saved code only near the time it was on the screen, and only in its class', async () => {

@@ -8,11 +8,14 @@ const DeviceKeySchema = defineEntity({
   properties: {
     ...created,
     jkt: p.text().unique(),
-    publicKey: p.json<Record<string, string>>(),
+    publicKey: p.json<Record<string, string>>().nullable(),
     strength: p.text().$type<'hardware' | 'webauthn' | 'software'>().default('software'),
   },
 });
-/** A public key of one app installation or browser profile; `jkt` is its RFC 7638 thumbprint. */
+/**
+ * A public key of one app installation or browser profile; `jkt` is its RFC 7638 thumbprint, which the
+ * ledger knows it by. The key itself is forgotten a year after it was last anybody's.
+ */
 export class DeviceKey extends DeviceKeySchema.class {}
 DeviceKeySchema.setClass(DeviceKey);
 

@@ -181,7 +181,8 @@ async function lockKey({ ids }: Operation, em: Em, { jkt, publicKey }: KeyToBind
   await rows(
     em,
     `insert into device_key (id, jkt, public_key) values (?::uuid, ?, ?::jsonb)
-     on conflict (jkt) do nothing`,
+     on conflict (jkt) do update set public_key = excluded.public_key
+       where device_key.public_key is null`,
     [ids.next(), jkt, JSON.stringify(publicKey)],
   );
   const row = await firstRow<{ id: Id }>(
