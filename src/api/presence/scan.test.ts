@@ -362,7 +362,7 @@ describe('a scan', () => {
       [bad.ticketHash],
     );
     expect(ticket).toEqual({ attempts: 1 });
-    expect(String(warn.mock.calls[0])).toContain('the disk is full');
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining('the disk is full'));
     warn.mockRestore();
   });
 
