@@ -16,6 +16,7 @@ import {
   honestScans,
   oneTicket,
   sharedPhone,
+  threeOnOnePhone,
   wholeHall,
   wrongCodes,
   type Figure,
@@ -27,8 +28,8 @@ const USAGE =
   'usage: npm run prove:qr -- [--scale small|full] [--seed <number>] [--json] [--control no-claim|long-steps]';
 
 const SCALES = {
-  small: { rounds: 3, scans: 200, honest: 100, wrong: 5, phones: 60 },
-  full: { rounds: 20, scans: 1_000, honest: 1_000, wrong: 25, phones: 302 },
+  small: { rounds: 3, trios: 20, scans: 200, honest: 100, wrong: 5, phones: 60 },
+  full: { rounds: 20, trios: 1_000, scans: 1_000, honest: 1_000, wrong: 25, phones: 302 },
 } as const;
 const CONTROL_ROUNDS = 20;
 /** Seconds after a code left the screen; those of the original's complaint among them. */
@@ -90,6 +91,7 @@ async function measure(hall: Hall, settings: Settings): Promise<number> {
   await take(honestScans(hall, dice, sizes.honest));
   await take(forwardedCodes(hall, FORWARDED, policy));
   await take(sharedPhone(hall, dice, { rounds: sizes.rounds, scans: sizes.scans }));
+  await take(threeOnOnePhone(hall, sizes.trios));
   const broken = figures.reduce((sum, figure) => sum + figure.broken, 0);
 
   const longSteps = await forwardedCodes(hall, FORWARDED, LONG_STEPS);

@@ -99,13 +99,13 @@ export async function sharedPhone(
   { rounds, scans }: { readonly rounds: number; readonly scans: number },
 ): Promise<Figure> {
   const { add, figure } = tally(`${scans} scans at once by two students of one phone`);
-  const [owner, shared] = await twoOfOnePhone(hall);
+  const holders = await holdersOfOnePhone(hall, 2);
   for (let round = 0; round < rounds; round += 1) {
     const session = await hall.openClass();
     const half = Math.ceil(scans / 2);
     const sends = (
       await Promise.all(
-        [owner, shared].map(async (phone) =>
+        holders.map(async (phone) =>
           (await hall.tickets(session, phone, half)).map((ticket) => ({ phone, ticket })),
         ),
       )
@@ -124,6 +124,21 @@ export async function sharedPhone(
 
 const SHARED_OUTCOMES = ['accepted', 'device_already_used'];
 
+/** Figure 2: three students of one phone scan at once, each with a ticket; one of them is marked. */
+export async function threeOnOnePhone(hall: Hall, rounds: number): Promise<Figure> {
+  const { add, figure } = tally('three students of one phone at once');
+  const holders = await holdersOfOnePhone(hall, 3);
+  for (let round = 0; round < rounds; round += 1) {
+    const session = await hall.openClass();
+    const token = hall.codes.seal(session, plain(stepOf(await hall.now())));
+    const replies = await Promise.all(holders.map((phone) => hall.scan(session, phone, token)));
+    const outcomes = replies.map(outcomeOf).sort().join(', ');
+    const holds = outcomes === 'accepted, device_already_used, device_already_used';
+    add(outcomes, holds && (await markedStudents(hall, session)) === 1);
+  }
+  return figure();
+}
+
 async function markedStudents(hall: Hall, session: Id): Promise<number> {
   const found = await rows(
     hall.api.em(),
@@ -134,23 +149,32 @@ async function markedStudents(hall: Hall, session: Id): Promise<number> {
   return found.length;
 }
 
-/** A phone registered for two students, as a family's may be, in the hands of either. */
-async function twoOfOnePhone(hall: Hall): Promise<[Phone, Phone]> {
-  const [owner, sibling] = [phoneAt(hall, 0), phoneAt(hall, 1)];
+/** A phone registered for several students, as a family's may be, in the hands of each. */
+async function holdersOfOnePhone(hall: Hall, count: number): Promise<Phone[]> {
+  const owner = phoneAt(hall, 0);
+  const holders = [owner];
+  for (let slot = 2; slot <= count; slot += 1) {
+    const sibling = phoneAt(hall, slot - 1);
+    await bindAlso(hall, owner.deviceKeyId, sibling.userId, slot);
+    const scanner = await makeScanner(hall.api, sibling.token, owner.device);
+    holders.push({ ...sibling, ...scanner, deviceKeyId: owner.deviceKeyId });
+  }
+  return holders;
+}
+
+async function bindAlso(hall: Hall, deviceKeyId: Id, userId: Id, slot: number): Promise<void> {
   const em = hall.api.em();
   await rows(
     em,
     "update device_binding set status = 'revoked', valid_to = app_clock() where user_id = ?::uuid",
-    [sibling.userId],
+    [userId],
   );
   await rows(
     em,
     `insert into device_binding (id, device_key_id, user_id, status, slot, valid_from)
-     values (?::uuid, ?::uuid, ?::uuid, 'active', 2, app_clock())`,
-    [v7(), owner.deviceKeyId, sibling.userId],
+     values (?::uuid, ?::uuid, ?::uuid, 'active', ?::int, app_clock())`,
+    [v7(), deviceKeyId, userId, slot],
   );
-  const scanner = await makeScanner(hall.api, sibling.token, owner.device);
-  return [owner, { ...sibling, ...scanner, deviceKeyId: owner.deviceKeyId }];
 }
 
 /** Figure 2: so many scans at once with one ticket; one of them has it. */
