@@ -37,7 +37,11 @@ export function Empty({ icon: Icon, title, text, action }: EmptyProps) {
 export function useFailureText(): (error: unknown) => string {
   const { t } = useTranslation();
   return (error) => {
-    if (error instanceof ApiProblem) return error.detail;
+    if (error instanceof ApiProblem) {
+      // A proxy in between answered in the server's place, without words for a person.
+      const isWordless = error.code === 'unknown' && error.status >= 500;
+      return isWordless ? t('problem.serverDown') : error.detail;
+    }
     if (error instanceof NoAnswer) return t('problem.noAnswer');
     return t('problem.unexpected');
   };

@@ -98,6 +98,7 @@ export const problem = {
   unexpected: 'Something went wrong on this page.',
   unexpectedHint: 'Your data is safe. Reload the page; if it happens again, tell the help desk.',
   noAnswer: 'The server cannot be reached. Check your connection.',
+  serverDown: 'The server is not available at the moment. Please try again in a minute.',
   reference: 'Reference {{id}}',
   loadFailed: 'This could not be loaded',
   notFound: 'Nothing is at this address',
