@@ -1,15 +1,17 @@
-/** The parts every screen shares: sign-in, API, live connection. Built once in main.tsx. */
+/** The parts every screen shares: sign-in, API, live connection, saved scans. Built once in main.tsx. */
 import { createContext, useContext, useSyncExternalStore } from 'react';
 import type { ApiClient } from './api/client.ts';
 import type { User } from './api/types.ts';
 import type { SignIn, SignInState } from './auth/sign-in.ts';
 import type { Live, LiveStatus } from './live/live-socket.ts';
+import type { SavedScans } from './scan/saved-scans.ts';
 
 /** The shared parts. */
 export interface AppParts {
   readonly signIn: SignIn;
   readonly api: ApiClient;
   readonly live: Live;
+  readonly scans: SavedScans;
 }
 
 export const AppContext = createContext<AppParts | null>(null);

@@ -10,6 +10,7 @@ import { createApiClient } from './api/client.ts';
 import { App } from './app.tsx';
 import { createSignIn } from './auth/sign-in.ts';
 import { createLive } from './live/live-socket.ts';
+import { createSavedScans } from './scan/saved-scans.ts';
 import { shareNonce } from './style-nonce.ts';
 import { setUpTexts } from './texts/set-up-texts.ts';
 
@@ -17,7 +18,12 @@ shareNonce();
 await setUpTexts();
 
 const signIn = createSignIn();
-const parts = { signIn, api: createApiClient(signIn), live: createLive(signIn) };
+const parts = {
+  signIn,
+  api: createApiClient(signIn),
+  live: createLive(signIn),
+  scans: createSavedScans(),
+};
 void signIn.resume();
 
 const root = document.getElementById('root');

@@ -234,6 +234,8 @@ export interface MarkResult {
   readonly code: string | null;
   readonly detail: string | null;
   readonly record: ResultRecord | null;
+  /** The first result, where this one is a `duplicate`. */
+  readonly original?: MarkResult | null;
 }
 
 export interface BulkResult {

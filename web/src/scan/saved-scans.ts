@@ -1,96 +1,176 @@
-/** Scans made without a connection: kept in this browser until the server has answered each. */
-import type { ApiClient } from '../api/client.ts';
-import type { MarkResult } from '../api/types.ts';
-import { uuidV7 } from '../shared/uuid-v7.ts';
+/**
+ * Scans of this browser that the server has not answered yet, and those it refused later: both are
+ * kept until there is an answer, or until the student has read it.
+ */
+import type { Captured } from './capture-clock.ts';
 
 /** One scan as it was captured. */
-interface SavedScan {
+export interface SavedScan extends Captured {
+  /** The id of the claim, however often and in whatever way it is sent. */
   readonly op_id: string;
   readonly session: string;
   readonly student: string;
-  readonly captured_at: string;
-  readonly captured_mono_ms: number;
-  readonly boot_id: string;
   readonly qr_code: string;
+  /** The ticket it was sent with at once, if it came so far: the server may have taken it. */
+  readonly ticket?: string;
 }
 
-const NAME = 'campshub360.saved-scans';
-/** The steady clock of a page counts from its own start, so each page is a boot of its own. */
-const BOOT_ID = crypto.randomUUID();
-const monotonicMs = (): number => Math.round(performance.now());
-
-/** Keeps a scan of the signed-in student. */
-export function saveScan(
-  { session, student, token }: { session: string; student: string; token: string },
-  storage: Storage = localStorage,
-): void {
-  const scan: SavedScan = {
-    op_id: uuidV7(),
-    session,
-    student,
-    captured_at: new Date().toISOString(),
-    captured_mono_ms: monotonicMs(),
-    boot_id: BOOT_ID,
-    qr_code: token,
-  };
-  write([...read(storage), scan], storage);
+/** Why the server refused a saved scan. */
+export interface ScanRefusal {
+  readonly code: string;
+  readonly detail: string;
 }
 
-/** How many scans of a student wait. */
-export function countSaved(student: string, storage: Storage = localStorage): number {
-  return read(storage).filter((scan) => scan.student === student).length;
+/** A saved scan that will never count. */
+export interface RefusedScan
+  extends Pick<SavedScan, 'op_id' | 'session' | 'student' | 'captured_at'>, ScanRefusal {}
+
+/** What is kept, of all students of this browser. */
+export interface SavedScansState {
+  /** Those that wait to be sent; not those that the scanner is sending at this moment. */
+  readonly waiting: readonly SavedScan[];
+  readonly refused: readonly RefusedScan[];
 }
+
+/** The scans kept in this browser. */
+export interface SavedScans {
+  readonly state: () => SavedScansState;
+  readonly subscribe: (listener: () => void) => () => void;
+  /** The scan as it is kept now; undefined once it was answered, here or in another page. */
+  find(id: string): SavedScan | undefined;
+  /** Keeps a scan that is being sent already. */
+  begin(scan: SavedScan): void;
+  /** Notes the ticket a scan is sent with, or that its ticket has had its answer. */
+  setTicket(id: string, ticket: string | null): void;
+  /** The scanner got no answer: the scan waits. */
+  release(id: string): void;
+  /** The scan was answered and is not kept any more, but for the words of a later refusal. */
+  settle(id: string, refusal?: ScanRefusal): void;
+  /** The student has read a refusal. */
+  readonly dismiss: (id: string) => void;
+}
+
+const WAITING = 'campshub360.saved-scans';
+const REFUSED = 'campshub360.refused-scans';
+/** Nobody reads more; the oldest go first. */
+const REFUSED_MAX = 20;
 
 /**
- * Sends what a student saved; what was answered is removed, whatever the answer.
- * @returns the answers, none when nothing waited
+ * Makes the store of this page.
+ * @param events  where other pages of this browser tell of their changes
  */
-export async function sendSaved(
-  api: ApiClient,
-  student: string,
+export function createSavedScans(
   storage: Storage = localStorage,
-): Promise<readonly MarkResult[]> {
-  const own = read(storage).filter((scan) => scan.student === student);
-  if (own.length === 0) return [];
-  const { results } = await api.request<{ readonly results: readonly MarkResult[] }>({
-    method: 'POST',
-    path: '/api/v1/attendance/sync/',
-    body: {
-      client_id: 'dashboard',
-      sent_at: new Date().toISOString(),
-      sent_mono_ms: monotonicMs(),
-      boot_id: BOOT_ID,
-      ops: own.map(({ qr_code, ...scan }) => ({
-        ...scan,
-        kind: 'mark',
-        mark: 'present',
-        base_op_id: null,
-        acks: [],
-        evidence: { qr_code },
-      })),
-    },
-    deviceProof: {},
+  events: Pick<EventTarget, 'addEventListener'> = window,
+): SavedScans {
+  const listeners = new Set<() => void>();
+  const underWay = new Set<string>();
+  let scans = read(storage, WAITING, isSavedScan);
+  let refused = read(storage, REFUSED, isRefusedScan);
+  /** Storage that is full or switched off says nothing true: the page itself holds the scans. */
+  let isWritten = true;
+  const stateNow = (): SavedScansState => ({
+    waiting: scans.filter(({ op_id: id }) => !underWay.has(id)),
+    refused,
   });
-  const answered = new Set(
-    results.filter(({ status }) => status !== 'retry').map(({ op_id: id }) => id),
-  );
-  write(
-    read(storage).filter((scan) => !answered.has(scan.op_id)),
-    storage,
-  );
-  return results;
+  let state = stateNow();
+
+  const tell = (): void => {
+    state = stateNow();
+    for (const listener of listeners) listener();
+  };
+  /** Another page may have changed them since. */
+  const refresh = (): void => {
+    if (!isWritten) return;
+    scans = read(storage, WAITING, isSavedScan);
+    refused = read(storage, REFUSED, isRefusedScan);
+  };
+  const change = (make: () => void): void => {
+    refresh();
+    make();
+    try {
+      storage.setItem(WAITING, JSON.stringify(scans));
+      storage.setItem(REFUSED, JSON.stringify(refused));
+      isWritten = true;
+    } catch {
+      isWritten = false;
+    }
+    tell();
+  };
+  const without = <T extends { readonly op_id: string }>(list: readonly T[], id: string): T[] =>
+    list.filter((scan) => scan.op_id !== id);
+
+  events.addEventListener('storage', () => {
+    refresh();
+    tell();
+  });
+
+  return {
+    state: () => state,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    find(id) {
+      refresh();
+      return scans.find((scan) => scan.op_id === id);
+    },
+    begin(scan) {
+      underWay.add(scan.op_id);
+      change(() => {
+        scans = [...scans, scan];
+      });
+    },
+    setTicket(id, ticket) {
+      change(() => {
+        scans = scans.map((scan) => {
+          if (scan.op_id !== id) return scan;
+          const { ticket: _before, ...bare } = scan;
+          return ticket === null ? bare : { ...bare, ticket };
+        });
+      });
+    },
+    release(id) {
+      underWay.delete(id);
+      tell();
+    },
+    settle(id, refusal) {
+      change(() => {
+        const scan = scans.find((own) => own.op_id === id);
+        scans = without(scans, id);
+        if (!scan || !refusal) return;
+        const { session, student, captured_at } = scan;
+        const told = { op_id: id, session, student, captured_at, ...refusal };
+        refused = [...without(refused, id), told].slice(-REFUSED_MAX);
+      });
+      underWay.delete(id);
+    },
+    dismiss(id) {
+      change(() => {
+        refused = without(refused, id);
+      });
+    },
+  };
 }
 
-function read(storage: Storage): SavedScan[] {
+function read<T>(storage: Storage, name: string, isOne: (value: unknown) => value is T): T[] {
   try {
-    const kept: unknown = JSON.parse(storage.getItem(NAME) ?? '[]');
-    return Array.isArray(kept) ? (kept as SavedScan[]) : [];
+    const kept: unknown = JSON.parse(storage.getItem(name) ?? '[]');
+    return Array.isArray(kept) ? kept.filter(isOne) : [];
   } catch {
     // Something else wrote there; it is no scan.
     return [];
   }
 }
 
-function write(scans: readonly SavedScan[], storage: Storage): void {
-  storage.setItem(NAME, JSON.stringify(scans));
-}
+const hasTexts = (value: unknown, ...names: readonly string[]): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  names.every((name) => typeof (value as Record<string, unknown>)[name] === 'string');
+
+const isSavedScan = (value: unknown): value is SavedScan =>
+  hasTexts(value, 'op_id', 'session', 'student', 'captured_at', 'boot_id', 'qr_code') &&
+  typeof (value as SavedScan).captured_mono_ms === 'number';
+
+const isRefusedScan = (value: unknown): value is RefusedScan =>
+  hasTexts(value, 'op_id', 'session', 'student', 'captured_at', 'code', 'detail');

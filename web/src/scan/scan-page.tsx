@@ -2,7 +2,7 @@
 import { Alert, Button, Group, Paper, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { IconAlertTriangle, IconCamera, IconCircleCheck, IconCloudOff } from '@tabler/icons-react';
-import { useEffect, useState, type FormEvent } from 'react';
+import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useParams } from 'react-router';
 import { isRegistered } from '../api/devices.ts';
@@ -12,12 +12,10 @@ import { RegisterDevice } from '../device/register-device.tsx';
 import { RecheckNotice } from '../recheck/recheck-notice.tsx';
 import { useOwnRecheck } from '../recheck/use-own-recheck.ts';
 import { FormFailure } from '../shared/form-failure.tsx';
-import { notifyDone } from '../shared/notify.ts';
 import { PageHeader } from '../shared/page-header.tsx';
 import { LoadFailed, LoadingCards } from '../shared/states.tsx';
 import { NotAllowedPage } from '../shell/not-found-page.tsx';
 import { CameraView } from './camera-view.tsx';
-import { countSaved, sendSaved } from './saved-scans.ts';
 import './scan.css';
 import { useScanner, type ScanEnd, type ScannedCode } from './use-scanner.ts';
 
@@ -48,7 +46,6 @@ function RegisteredOnly({ session, student }: ScannerProps) {
     networkMode: 'offlineFirst',
     staleTime: Infinity,
   });
-  useSavedScans(student);
   return (
     <>
       <PageHeader title={t('scan.title')} lead={t('scan.lead')} />
@@ -67,34 +64,14 @@ function RegisteredOnly({ session, student }: ScannerProps) {
   );
 }
 
-/** Sends what was saved offline, now and whenever the connection comes back. */
-function useSavedScans(student: string): void {
-  const { api } = useApp();
-  const { t } = useTranslation();
-  useEffect(() => {
-    const flush = (): void => {
-      if (countSaved(student) === 0) return;
-      sendSaved(api, student).then(
-        (results) => {
-          if (results.length > 0) notifyDone(t('scan.sentLater'));
-        },
-        // Still offline, or refused for now: it stays saved and the next connection tries again.
-        () => undefined,
-      );
-    };
-    flush();
-    addEventListener('online', flush);
-    return () => removeEventListener('online', flush);
-  }, [api, student, t]);
-}
-
 function Scanner({ session, student }: ScannerProps) {
   const { t } = useTranslation();
-  const { refused, asksLocation, sending, again } = useScanner(session, student);
+  const scanner = useScanner(session, student);
+  const { refused, asksLocation, sending, again } = scanner;
   const [isLooking, setLooking] = useState(false);
   const [hasCamera, setHasCamera] = useState(true);
   const askedUntil = useOwnRecheck(session);
-  const send = (code: ScannedCode): void => sending.mutate({ code, askedUntilMs: askedUntil });
+  const send = (code: ScannedCode): void => scanner.send(code, askedUntil);
   if (refused) return <FormFailure error={refused} />;
   const recheck = sending.data?.kind === 'answered' ? sending.data.recheck : 'none';
   const notice =

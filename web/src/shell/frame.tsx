@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { Outlet, useLocation } from 'react-router';
 import { useApp, useUser } from '../app-context.ts';
 import { RecheckPrompt } from '../recheck/recheck-prompt.tsx';
+import { SavedScansNotice } from '../scan/saved-scans-notice.tsx';
 import { ErrorBoundary } from '../shared/error-boundary.tsx';
 import { AccountMenu } from './account-menu.tsx';
 import { Brand } from './brand.tsx';
@@ -75,7 +76,12 @@ export function Frame() {
       </AppShell.Navbar>
       <AppShell.Main>
         <div id="content" className="frame-content" data-bottom={hasBottomBar || undefined}>
-          {user.student_id === null ? null : <RecheckPrompt />}
+          {user.student_id === null ? null : (
+            <>
+              <RecheckPrompt />
+              <SavedScansNotice student={user.student_id} />
+            </>
+          )}
           <ErrorBoundary resetKey={pathname}>
             <Outlet />
           </ErrorBoundary>

@@ -1,0 +1,112 @@
+/** Says that scans wait for the server, or that saved ones do not count, above whatever page is open. */
+import { Button, Group, Stack } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { IconAlertTriangle, IconCloudUpload, IconWifiOff } from '@tabler/icons-react';
+import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
+import { ApiProblem } from '../api/problem.ts';
+import { queryKeys } from '../api/query-keys.ts';
+import { readSession } from '../api/sessions.ts';
+import { useApp } from '../app-context.ts';
+import { useFailureText } from '../shared/states.tsx';
+import { showMoment } from '../shared/times.ts';
+import { useZone } from '../shared/use-zone.ts';
+import type { RefusedScan } from './saved-scans.ts';
+import './saved-scans-notice.css';
+import { useSavedScans } from './use-saved-scans.ts';
+
+/** Nothing while all is well; sends what waits as long as it is there. */
+export function SavedScansNotice({ student }: { readonly student: string }) {
+  const { waiting, refused, sending, sendNow, dismiss } = useSavedScans(student);
+  useScannerAtHand();
+  if (waiting === 0 && refused.length === 0) return null;
+  return (
+    <Stack gap="sm" className="saved-scans no-print">
+      {waiting === 0 ? null : <Waiting count={waiting} {...sending} onSend={sendNow} />}
+      {refused.map((scan) => (
+        <Refused key={scan.op_id} scan={scan} onDismiss={() => dismiss(scan.op_id)} />
+      ))}
+    </Stack>
+  );
+}
+
+/** Fetches the scanner before it is needed, so that it opens where there is no network. */
+function useScannerAtHand(): void {
+  useEffect(() => {
+    if (!navigator.onLine) return;
+    // Without it now, it is fetched when it is opened.
+    import('./scan-page.tsx').catch(() => undefined);
+  }, []);
+}
+
+interface WaitingProps {
+  readonly count: number;
+  readonly isSending: boolean;
+  readonly failure: unknown;
+  readonly onSend: () => void;
+}
+
+function Waiting({ count, isSending, failure, onSend }: WaitingProps) {
+  const { t } = useTranslation();
+  const failureText = useFailureText();
+  const refusal = failure instanceof ApiProblem ? failure : null;
+  const Icon = refusal ? IconCloudUpload : IconWifiOff;
+  return (
+    <div className="saved-scan tone-late" role="status" data-testid="saved-scans">
+      <Icon size={22} aria-hidden />
+      <div className="saved-scan-words">
+        <strong>{t('scan.waiting', { count })}</strong>
+        <div>{refusal ? failureText(refusal) : t('scan.waitingText')}</div>
+      </div>
+      <Group gap="xs">
+        <Button size="xs" variant="default" loading={isSending} onClick={onSend}>
+          {t('scan.sendNow')}
+        </Button>
+        {refusal?.code.startsWith('device_') ? (
+          <Button size="xs" variant="default" component={Link} to="/my-devices">
+            {t('scan.toDevices')}
+          </Button>
+        ) : null}
+      </Group>
+    </div>
+  );
+}
+
+interface RefusedProps {
+  readonly scan: RefusedScan;
+  readonly onDismiss: () => void;
+}
+
+function Refused({ scan, onDismiss }: RefusedProps) {
+  const { t } = useTranslation();
+  const { api } = useApp();
+  const zone = useZone();
+  const { data } = useQuery({
+    queryKey: queryKeys.session(scan.session),
+    queryFn: ({ signal }) => readSession(api, scan.session, signal),
+  });
+  const course = data?.course_section.course;
+  const time = showMoment(scan.captured_at, data?.timezone ?? zone);
+  return (
+    <div className="saved-scan tone-absent" role="alert" data-testid="refused-scan">
+      <IconAlertTriangle size={22} aria-hidden />
+      <div className="saved-scan-words">
+        <strong>
+          {course
+            ? t('scan.refusedIn', { course: `${course.code} ${course.name}, ${time}` })
+            : t('scan.refusedAt', { time })}
+        </strong>
+        <div>{scan.detail}</div>
+      </div>
+      <Group gap="xs">
+        <Button size="xs" variant="default" component={Link} to="/my-attendance">
+          {t('scan.correct')}
+        </Button>
+        <Button size="xs" variant="default" onClick={onDismiss}>
+          {t('scan.dismiss')}
+        </Button>
+      </Group>
+    </div>
+  );
+}
