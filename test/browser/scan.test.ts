@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { decodeQR } from 'qr/decode.js';
+import { v7 } from 'uuid';
+import { rows } from '../../src/db/orm.ts';
 import { textOf } from '../api.ts';
-import { makeSession, makeWorld, minutesFromNow, type World } from '../factories.ts';
+import { enrol, makeSession, makeWorld, minutesFromNow, type World } from '../factories.ts';
 import { PHONE, startDashboard, type TestDashboard, type Visitor } from './dashboard.ts';
 import { cameraFlags, filmCode, filmWall } from './fake-camera.ts';
 
@@ -104,23 +106,94 @@ describe('scanning in a browser', () => {
     await page.getByRole('button', { name: 'Start the camera' }).waitFor();
   });
 
-  it('keeps a scan made offline and sends it when the connection is back', async () => {
+  it('opens and keeps a scan offline, sends it from another page, and says what is refused', async () => {
     const session = await classNow();
     const email = world.students[2]?.email ?? '';
-    const phone = await visit(email, `/sessions/${session}/scan`, PHONE);
-    await phone.page.getByRole('button', { name: 'Register this phone' }).click();
-    const camera = phone.page.getByRole('button', { name: 'Start the camera' });
+    const { page, context } = await visit(email, `/sessions/${session}/scan`, PHONE);
+    await page.getByRole('button', { name: 'Register this phone' }).click();
+    const camera = page.getByRole('button', { name: 'Start the camera' });
+    await camera.waitFor();
+    // A fresh page has asked nothing about the phone, and has the scanner's file at hand.
+    await page.goto(`${dashboard.api.baseUrl}/sessions/${session}`);
+    const link = page.getByRole('link', { name: 'Scan the code' });
+    await link.waitFor();
+    await page.waitForLoadState('networkidle');
+    const code = await codeOf(session);
+    filmCode(video, code);
+
+    await context.setOffline(true);
+    await link.click();
+    await camera.click();
+    await page.getByTestId('scan-result').getByText('Saved on this phone').waitFor();
+    expect(await page.locator(':focus').textContent()).toContain('Saved on this phone');
+    await page.goBack();
+    await page.getByTestId('saved-scans').getByText('1 saved scan waits').waitFor();
+    await context.setOffline(false);
+
+    await page
+      .getByText('Your saved scan was sent. Your teacher is asked to confirm it.')
+      .waitFor();
+    await page.getByTestId('own-mark').waitFor();
+
+    const stale = {
+      op_id: v7(),
+      session,
+      student: world.students[2]?.id,
+      captured_at: minutesFromNow(-60).toISOString(),
+      captured_mono_ms: 0,
+      boot_id: 'another page',
+      qr_code: code,
+    };
+    await page.evaluate(
+      `localStorage.setItem('campshub360.saved-scans', '${JSON.stringify([stale])}')`,
+    );
+    await page.reload();
+    const refused = page.getByTestId('refused-scan');
+    await refused.getByText('The saved scan could not be used. Request a correction.').waitFor();
+    await refused.getByText(/^A saved scan does not count: .*Programming/).waitFor();
+    await refused.getByRole('link', { name: 'Request a correction' }).click();
+    await page.waitForURL('**/my-attendance');
+    await page.reload();
+    await refused.getByRole('button', { name: 'Dismiss' }).click();
+    await refused.waitFor({ state: 'detached' });
+    await page.reload();
+    await page.getByRole('heading', { name: 'My attendance' }).waitFor();
+    expect(await refused.count()).toBe(0);
+  });
+
+  it('can be tried again after a refusal, and counts once when its answer got lost', async () => {
+    const session = await classNow();
+    const [student] = world.other.students;
+    const phone = await visit(student?.email ?? '', `/sessions/${session}/scan`, PHONE);
+    const { page } = phone;
+    await page.getByRole('button', { name: 'Register this phone' }).click();
+    await page.getByText('You are not on the list of this class.').waitFor();
+    await enrol(dashboard.api.em(), student?.id ?? '', world.section);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    const camera = page.getByRole('button', { name: 'Start the camera' });
     await camera.waitFor();
     filmCode(video, await codeOf(session));
+    await page.route(
+      '**/records/qr-scan/',
+      async (route) => {
+        await route.fetch();
+        await route.abort();
+      },
+      { times: 1 },
+    );
 
-    await phone.context.setOffline(true);
     await camera.click();
-    await phone.page.getByTestId('scan-result').getByText('Saved on this phone').waitFor();
-    await phone.context.setOffline(false);
+    await page.getByTestId('scan-result').getByText('Saved on this phone').waitFor();
+    await page.getByRole('button', { name: 'Send now' }).click();
 
-    await phone.page.getByText('Your saved scan was sent').waitFor();
-    await phone.page.goto(`${dashboard.api.baseUrl}/sessions/${session}`);
-    await phone.page.getByTestId('own-mark').waitFor();
+    await page.getByText('Your saved scan was sent', { exact: true }).waitFor();
+    const kept = await rows(
+      dashboard.api.em(),
+      `select capture_mode, outcome from attendance_operation
+       where session_id = ?::uuid and student_id = ?::uuid`,
+      [session, student?.id ?? ''],
+    );
+    expect(kept).toEqual([{ capture_mode: 'online', outcome: 'admitted' }]);
   });
 
   it('shows a picture that reads as the code the server pushed', async () => {

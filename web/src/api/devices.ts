@@ -67,12 +67,6 @@ export async function readOwnDevices(api: ApiClient, signal?: AbortSignal): Prom
   return { jkt, results };
 }
 
-/** Whether this browser is a registered device of the signed-in person. */
-export async function isRegistered(api: ApiClient, signal?: AbortSignal): Promise<boolean> {
-  const { jkt, results } = await readOwnDevices(api, signal);
-  return results.some((key) => key.jkt === jkt && key.status !== 'revoked');
-}
-
 /** What the reader says when registering this browser. */
 export interface Registration {
   /** In place of the present device. */

@@ -1,13 +1,16 @@
 /** A student's scanner: camera, digits, and what became of the scan. */
 import { Alert, Button, Group, Paper, Stack, Text, TextInput } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
-import { IconAlertTriangle, IconCamera, IconCircleCheck, IconCloudOff } from '@tabler/icons-react';
-import { useState, type FormEvent } from 'react';
+import {
+  IconAlertTriangle,
+  IconCamera,
+  IconCircleCheck,
+  IconCloudOff,
+  IconRefresh,
+} from '@tabler/icons-react';
+import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useParams } from 'react-router';
-import { isRegistered } from '../api/devices.ts';
-import { queryKeys } from '../api/query-keys.ts';
-import { useApp, useUser } from '../app-context.ts';
+import { useUser } from '../app-context.ts';
 import { RegisterDevice } from '../device/register-device.tsx';
 import { RecheckNotice } from '../recheck/recheck-notice.tsx';
 import { useOwnRecheck } from '../recheck/use-own-recheck.ts';
@@ -17,6 +20,7 @@ import { LoadFailed, LoadingCards } from '../shared/states.tsx';
 import { NotAllowedPage } from '../shell/not-found-page.tsx';
 import { CameraView } from './camera-view.tsx';
 import './scan.css';
+import { useOwnDevice } from './use-own-device.ts';
 import { useScanner, type ScanEnd, type ScannedCode } from './use-scanner.ts';
 
 /** The text of a code of ours (presence.md section 2); other codes in the room are passed over. */
@@ -38,27 +42,20 @@ interface ScannerProps {
 
 function RegisteredOnly({ session, student }: ScannerProps) {
   const { t } = useTranslation();
-  const { api } = useApp();
-  const registered = useQuery({
-    queryKey: queryKeys.ownDevice,
-    queryFn: ({ signal }) => isRegistered(api, signal),
-    // A phone that was registered once scans offline too.
-    networkMode: 'offlineFirst',
-    staleTime: Infinity,
-  });
+  const { data: own, error, refetch } = useOwnDevice();
   return (
     <>
       <PageHeader title={t('scan.title')} lead={t('scan.lead')} />
-      {registered.data === undefined ? (
-        registered.error === null ? (
+      {own === undefined ? (
+        error === null ? (
           <LoadingCards count={1} height={240} />
         ) : (
-          <LoadFailed error={registered.error} onRetry={() => void registered.refetch()} />
+          <LoadFailed error={error} onRetry={() => void refetch()} />
         )
-      ) : registered.data ? (
+      ) : own.isRegistered ? (
         <Scanner session={session} student={student} />
       ) : (
-        <RegisterDevice />
+        <RegisterDevice hadDevice={own.hadDevice} />
       )}
     </>
   );
@@ -67,37 +64,52 @@ function RegisteredOnly({ session, student }: ScannerProps) {
 function Scanner({ session, student }: ScannerProps) {
   const { t } = useTranslation();
   const scanner = useScanner(session, student);
-  const { refused, asksLocation, sending, again } = scanner;
+  const { refused, asksLocation, isLocating, sending, again } = scanner;
   const [isLooking, setLooking] = useState(false);
   const [hasCamera, setHasCamera] = useState(true);
   const askedUntil = useOwnRecheck(session);
+  const told = useRef<HTMLDivElement>(null);
+  const main = useRef<HTMLButtonElement>(null);
+  const { data: end = null, isPending: isSending } = sending;
+  const { error } = sending;
+  useEffect(() => {
+    if (end !== null) told.current?.focus();
+    // A button that is busy loses the focus; whoever had it elsewhere keeps it there.
+    else if (error !== null && document.activeElement === document.body) main.current?.focus();
+  }, [end, error]);
   const send = (code: ScannedCode): void => scanner.send(code, askedUntil);
-  if (refused) return <FormFailure error={refused} />;
-  const recheck = sending.data?.kind === 'answered' ? sending.data.recheck : 'none';
-  const notice =
-    askedUntil === null ? null : (
-      <RecheckNotice untilMs={askedUntil} isStillAsked={recheck === 'asked'} />
-    );
-  if (sending.data) {
-    return (
-      <Stack gap="md" maw={560}>
-        {notice}
-        <Ended
-          end={sending.data}
-          isConfirmed={recheck === 'confirmed'}
-          onAgain={() => {
-            setLooking(false);
-            again();
-          }}
-        />
-      </Stack>
-    );
-  }
+  if (refused) return <RefusedTicket error={refused} isBusy={scanner.isOpening} onAgain={again} />;
+  const recheck = end?.kind === 'answered' ? end.recheck : 'none';
+  const isFilming = isLooking && !isSending && end === null;
+  const progress = isLocating
+    ? 'scan.locating'
+    : isSending
+      ? 'scan.sending'
+      : isFilming
+        ? 'scan.looking'
+        : null;
+  const toggle = (): void => {
+    if (end !== null || error !== null) again();
+    setHasCamera(true);
+    setLooking(end === null && !isLooking);
+  };
   return (
     <Stack gap="md" maw={560}>
-      {notice}
-      <FormFailure error={sending.error} />
-      {isLooking && hasCamera && !sending.isPending ? (
+      {askedUntil === null ? null : (
+        <RecheckNotice untilMs={askedUntil} isStillAsked={recheck === 'asked'} />
+      )}
+      {/* Always there, since screen readers follow only what they knew before it changed. */}
+      <div ref={told} role="status" tabIndex={-1} className="scan-status">
+        {end === null ? (
+          progress === null ? null : (
+            <Text size="sm">{t(progress)}</Text>
+          )
+        ) : (
+          <Ended end={end} isConfirmed={recheck === 'confirmed'} />
+        )}
+      </div>
+      <FormFailure error={error} />
+      {isFilming ? (
         <Paper className="scan-frame">
           <CameraView
             onCode={(text) => {
@@ -105,37 +117,63 @@ function Scanner({ session, student }: ScannerProps) {
               setLooking(false);
               send({ qr_token: text });
             }}
-            onFailure={() => setHasCamera(false)}
+            onFailure={() => {
+              setLooking(false);
+              setHasCamera(false);
+            }}
           />
-          <Text size="sm" role="status" p="sm">
-            {t('scan.looking')}
-          </Text>
         </Paper>
-      ) : (
+      ) : null}
+      {/* One button for all of it: one that came and went would take the focus of the keyboard along. */}
+      <Group>
         <Button
-          size="lg"
-          leftSection={<IconCamera size={20} aria-hidden />}
-          loading={sending.isPending}
-          disabled={!hasCamera}
-          onClick={() => {
-            if (sending.error) again();
-            setLooking(true);
-          }}
+          ref={main}
+          size={end === null && !isFilming ? 'lg' : 'sm'}
+          variant={end === null && !isFilming ? 'filled' : 'default'}
+          leftSection={end === null ? <IconCamera size={20} aria-hidden /> : undefined}
+          loading={isSending}
+          onClick={toggle}
         >
-          {t('scan.startCamera')}
+          {t(end === null ? (isFilming ? 'scan.stopCamera' : 'scan.startCamera') : 'scan.again')}
         </Button>
-      )}
+      </Group>
       {hasCamera ? null : (
         <Alert color="yellow" variant="light" role="alert">
           {t('scan.noCamera')}
         </Alert>
       )}
-      <Digits isSending={sending.isPending} onSend={(text) => send({ text_code: text })} />
-      {asksLocation ? (
+      {end === null ? (
+        <Digits isSending={isSending} onSend={(text) => send({ text_code: text })} />
+      ) : null}
+      {asksLocation && end === null ? (
         <Text size="xs" c="dimmed">
           {t('scan.whyLocation')}
         </Text>
       ) : null}
+    </Stack>
+  );
+}
+
+interface RefusedTicketProps {
+  readonly error: unknown;
+  readonly isBusy: boolean;
+  readonly onAgain: () => void;
+}
+
+/** The class may open in a minute, a limit may pass: what was refused can be tried again. */
+function RefusedTicket({ error, isBusy, onAgain }: RefusedTicketProps) {
+  const { t } = useTranslation();
+  return (
+    <Stack gap="md" maw={560} align="flex-start">
+      <FormFailure error={error} />
+      <Button
+        variant="default"
+        leftSection={<IconRefresh size={16} aria-hidden />}
+        loading={isBusy}
+        onClick={onAgain}
+      >
+        {t('common.retry')}
+      </Button>
     </Stack>
   );
 }
@@ -176,10 +214,9 @@ interface EndedProps {
   readonly end: ScanEnd;
   /** It was asked for, and counted. */
   readonly isConfirmed: boolean;
-  readonly onAgain: () => void;
 }
 
-function Ended({ end, isConfirmed, onAgain }: EndedProps) {
+function Ended({ end, isConfirmed }: EndedProps) {
   const { t } = useTranslation();
   const isSaved = end.kind === 'saved';
   const record = end.kind === 'answered' ? end.result.record : null;
@@ -195,36 +232,30 @@ function Ended({ end, isConfirmed, onAgain }: EndedProps) {
         ? 'recheck.confirmed'
         : 'scan.done';
   return (
-    <>
-      <Alert
-        color={isDone ? 'green' : 'yellow'}
-        variant="light"
-        role="status"
-        data-testid="scan-result"
-        icon={
-          isDone ? (
-            <IconCircleCheck aria-hidden />
-          ) : isSaved ? (
-            <IconCloudOff aria-hidden />
-          ) : (
-            <IconAlertTriangle aria-hidden />
-          )
-        }
-        title={t(endTitle)}
-      >
-        {isSaved
-          ? t('scan.savedText')
-          : isUnmarked
-            ? t('scan.unmarkedText')
-            : mark === null
-              ? t('scan.alreadyRecorded')
-              : t(`mark.${mark}`)}
-      </Alert>
-      <Group>
-        <Button variant="default" onClick={onAgain}>
-          {t('scan.again')}
-        </Button>
-      </Group>
-    </>
+    <Alert
+      color={isDone ? 'green' : 'yellow'}
+      variant="light"
+      // The region around it is what is read aloud.
+      role={undefined}
+      data-testid="scan-result"
+      icon={
+        isDone ? (
+          <IconCircleCheck aria-hidden />
+        ) : isSaved ? (
+          <IconCloudOff aria-hidden />
+        ) : (
+          <IconAlertTriangle aria-hidden />
+        )
+      }
+      title={t(endTitle)}
+    >
+      {isSaved
+        ? t('scan.savedText')
+        : isUnmarked
+          ? t('scan.unmarkedText')
+          : mark === null
+            ? t('scan.alreadyRecorded')
+            : t(`mark.${mark}`)}
+    </Alert>
   );
 }

@@ -1,0 +1,66 @@
+/** Whether this browser may scan, known also where the server cannot be asked. */
+import { useQuery } from '@tanstack/react-query';
+import { readOwnDevices, type OwnDevices } from '../api/devices.ts';
+import { queryKeys } from '../api/query-keys.ts';
+import { useApp, useUser } from '../app-context.ts';
+
+/** Changes of this browser's standing come with refused tickets, not with time. */
+const FRESH_MS = 5 * 60_000;
+
+/** How this browser stands. */
+interface OwnDevice {
+  readonly isRegistered: boolean;
+  /** The student registered a device before, so that another one is pending at first. */
+  readonly hadDevice: boolean;
+}
+
+/**
+ * Asks, and shows what the last answer said until the next one: a phone that is registered scans
+ * offline, too, and a key cannot be registered for somebody else without being asked about again.
+ */
+export function useOwnDevice() {
+  const { api } = useApp();
+  const { id: user } = useUser();
+  return useQuery({
+    queryKey: queryKeys.ownDeviceList,
+    queryFn: async ({ signal }) => {
+      const devices = await readOwnDevices(api, signal);
+      remember(user, devices);
+      return devices;
+    },
+    initialData: () => recall(user),
+    initialDataUpdatedAt: 0,
+    staleTime: FRESH_MS,
+    // Being offline is an answer at once, not a reason to wait for the network.
+    networkMode: 'always',
+    select: standingOf,
+  });
+}
+
+function standingOf({ jkt, results }: OwnDevices): OwnDevice {
+  return {
+    isRegistered: results.some((device) => device.jkt === jkt && device.status !== 'revoked'),
+    hadDevice: results.length > 0,
+  };
+}
+
+const nameOf = (user: string): string => `campshub360.devices.${user}`;
+
+function remember(user: string, devices: OwnDevices): void {
+  try {
+    localStorage.setItem(nameOf(user), JSON.stringify(devices));
+  } catch {
+    // Full or switched off: the scanner then opens online alone.
+  }
+}
+
+function recall(user: string): OwnDevices | undefined {
+  try {
+    const kept = JSON.parse(localStorage.getItem(nameOf(user)) ?? 'null') as OwnDevices | null;
+    const isWhole = typeof kept?.jkt === 'string' && Array.isArray(kept.results);
+    return isWhole ? kept : undefined;
+  } catch {
+    // Something else wrote there; the server knows.
+    return undefined;
+  }
+}
