@@ -186,7 +186,7 @@ describe('scanning in a browser', () => {
     await page.getByTestId('scan-result').getByText('Saved on this phone').waitFor();
     await page.getByRole('button', { name: 'Send now' }).click();
 
-    await page.getByText('Your saved scan was sent', { exact: true }).waitFor();
+    await page.getByTestId('scan-result').getByText('Your saved scan was sent').waitFor();
     const kept = await rows(
       dashboard.api.em(),
       `select capture_mode, outcome from attendance_operation

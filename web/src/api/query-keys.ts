@@ -5,6 +5,7 @@ export const queryKeys = {
   sessionLists: ['session', 'list'] as const,
   sessionList: (filters: object) => ['session', 'list', filters] as const,
   session: (id: string) => ['session', 'one', id] as const,
+  rosters: ['roster'] as const,
   roster: (session: string) => ['roster', session] as const,
   records: ['record'] as const,
   recordList: (filters: object) => ['record', 'list', filters] as const,

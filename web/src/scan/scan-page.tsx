@@ -4,13 +4,15 @@ import {
   IconAlertTriangle,
   IconCamera,
   IconCircleCheck,
+  IconCloudCheck,
   IconCloudOff,
   IconRefresh,
 } from '@tabler/icons-react';
-import { useEffect, useRef, useState, type FormEvent } from 'react';
+import { useEffect, useRef, useState, useSyncExternalStore, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useParams } from 'react-router';
-import { useUser } from '../app-context.ts';
+import type { MarkResult } from '../api/types.ts';
+import { useApp, useUser } from '../app-context.ts';
 import { RegisterDevice } from '../device/register-device.tsx';
 import { RecheckNotice } from '../recheck/recheck-notice.tsx';
 import { useOwnRecheck } from '../recheck/use-own-recheck.ts';
@@ -217,45 +219,59 @@ interface EndedProps {
 }
 
 function Ended({ end, isConfirmed }: EndedProps) {
+  return end.kind === 'saved' ? (
+    <Saved id={end.id} />
+  ) : (
+    <Answered result={end.result} isConfirmed={isConfirmed} />
+  );
+}
+
+/** What became of it after it was sent is told above every page. */
+function Saved({ id }: { readonly id: string }) {
   const { t } = useTranslation();
-  const isSaved = end.kind === 'saved';
-  const record = end.kind === 'answered' ? end.result.record : null;
-  const mark = record?.mark ?? null;
-  // Who scans only on leaving is not recorded by it.
-  const isUnmarked = record !== null && mark === null;
-  const isDone = !isSaved && !isUnmarked;
-  const endTitle = isSaved
-    ? 'scan.saved'
-    : isUnmarked
-      ? 'scan.unmarked'
-      : isConfirmed
-        ? 'recheck.confirmed'
-        : 'scan.done';
+  const { scans } = useApp();
+  const { waiting } = useSyncExternalStore(scans.subscribe, scans.state);
+  const isWaiting = waiting.some((scan) => scan.op_id === id);
   return (
     <Alert
-      color={isDone ? 'green' : 'yellow'}
+      color={isWaiting ? 'yellow' : 'gray'}
       variant="light"
       // The region around it is what is read aloud.
       role={undefined}
       data-testid="scan-result"
-      icon={
-        isDone ? (
-          <IconCircleCheck aria-hidden />
-        ) : isSaved ? (
-          <IconCloudOff aria-hidden />
-        ) : (
-          <IconAlertTriangle aria-hidden />
-        )
-      }
-      title={t(endTitle)}
+      icon={isWaiting ? <IconCloudOff aria-hidden /> : <IconCloudCheck aria-hidden />}
+      title={isWaiting ? t('scan.saved') : t('scan.sentLater', { count: 1 })}
     >
-      {isSaved
-        ? t('scan.savedText')
-        : isUnmarked
-          ? t('scan.unmarkedText')
-          : mark === null
-            ? t('scan.alreadyRecorded')
-            : t(`mark.${mark}`)}
+      {isWaiting ? t('scan.savedText') : null}
+    </Alert>
+  );
+}
+
+interface AnsweredProps {
+  readonly result: MarkResult;
+  readonly isConfirmed: boolean;
+}
+
+function Answered({ result: { record }, isConfirmed }: AnsweredProps) {
+  const { t } = useTranslation();
+  const mark = record?.mark ?? null;
+  // Who scans only on leaving is not recorded by it.
+  const isUnmarked = record !== null && mark === null;
+  const title = isUnmarked ? 'scan.unmarked' : isConfirmed ? 'recheck.confirmed' : 'scan.done';
+  return (
+    <Alert
+      color={isUnmarked ? 'yellow' : 'green'}
+      variant="light"
+      role={undefined}
+      data-testid="scan-result"
+      icon={isUnmarked ? <IconAlertTriangle aria-hidden /> : <IconCircleCheck aria-hidden />}
+      title={t(title)}
+    >
+      {isUnmarked
+        ? t('scan.unmarkedText')
+        : mark === null
+          ? t('scan.alreadyRecorded')
+          : t(`mark.${mark}`)}
     </Alert>
   );
 }

@@ -98,6 +98,8 @@ describe('a saved scan', () => {
     const refused = resultOf('rejected', refusal);
     const expected = { kind: 'refused', ...refusal };
     expect((await send(OFFLINE, { sync: refused })).outcome).toEqual(expected);
+    const unreadable = await send(OFFLINE, { sync: problem(400, 'validation_failed') });
+    expect(unreadable.outcome).toMatchObject({ kind: 'refused', code: 'validation_failed' });
     const repeated = resultOf('duplicate', { original: refused });
     expect((await send(OFFLINE, { sync: repeated })).outcome).toEqual(expected);
   });

@@ -25,6 +25,9 @@ export type SavedOutcome =
   | ({ readonly kind: 'refused' } & ScanRefusal)
   | { readonly kind: 'again' };
 
+/** What the server answers to a request it cannot read, whoever sends it. */
+const UNREADABLE: readonly number[] = [400, 413, 422];
+
 /** What a scan needs on its way. */
 export interface SendSavedParts {
   readonly api: ApiClient;
@@ -43,7 +46,13 @@ export async function sendSavedScan(
   const repeated = scan.ticket === undefined ? null : await repeatScan(api, scan, scan.ticket);
   if (repeated) return outcomeOf(repeated);
   if (scan.ticket !== undefined) forgetTicket();
-  return outcomeOf(await sendAsOffline(api, scan));
+  try {
+    return outcomeOf(await sendAsOffline(api, scan));
+  } catch (error) {
+    // It travels alone: what is wrong with the request is wrong with it, and would be for ever.
+    if (!(error instanceof ApiProblem) || !UNREADABLE.includes(error.status)) throw error;
+    return { kind: 'refused', code: error.code, detail: error.detail };
+  }
 }
 
 /** Whether an answer leaves open what became of a scan: none came, or one that says "not now". */

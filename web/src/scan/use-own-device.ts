@@ -58,7 +58,8 @@ function recall(user: string): OwnDevices | undefined {
   try {
     const kept = JSON.parse(localStorage.getItem(nameOf(user)) ?? 'null') as OwnDevices | null;
     const isWhole = typeof kept?.jkt === 'string' && Array.isArray(kept.results);
-    return isWhole ? kept : undefined;
+    // A phone that was not registered then may be by now; that is worth the question.
+    return isWhole && standingOf(kept).isRegistered ? kept : undefined;
   } catch {
     // Something else wrote there; the server knows.
     return undefined;

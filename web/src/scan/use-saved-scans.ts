@@ -89,9 +89,9 @@ function useTell(): (outcomes: readonly SavedOutcome[]) => void {
       const sent = t('scan.sentLater', { count: waits.length });
       notifyNews(`${sent}. ${waits[0]?.detail ?? t('scan.askedToConfirm')}`);
     }
-    for (const queryKey of [queryKeys.sessions, queryKeys.records, queryKeys.ownRechecks]) {
+    const { sessions, rosters, records, ownRechecks } = queryKeys;
+    for (const queryKey of [sessions, rosters, records, ownRechecks]) {
       void queryClient.invalidateQueries({ queryKey });
     }
-    void queryClient.invalidateQueries({ queryKey: ['roster'] });
   };
 }

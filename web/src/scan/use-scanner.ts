@@ -25,7 +25,7 @@ export type ScanEnd =
       /** Judged as the scan was answered; what is asked later does not change it. */
       readonly recheck: RecheckOutcome;
     }
-  | { readonly kind: 'saved' };
+  | { readonly kind: 'saved'; readonly id: string };
 
 /** A code as it was seen: id and time are those of that moment, however long its sending takes. */
 interface ScanAttempt {
@@ -53,6 +53,7 @@ export function useScanner(session: string, student: string) {
   const held = useRef<HeldTicket | null>(null);
   const [asksLocation, setAsksLocation] = useState(false);
   const [isLocating, setLocating] = useState(false);
+  const [refused, setRefused] = useState<Error | null>(null);
   const position = usePosition(asksLocation);
 
   /** A ticket that is still good; taken when the scanner opens, so that the scan itself is one step. */
@@ -80,7 +81,12 @@ export function useScanner(session: string, student: string) {
   const opening = useMutation({
     mutationFn: ticketNow,
     networkMode: 'always',
-    onError: doubtDevice,
+    onError: (error) => {
+      // A server that is away refuses nothing: codes are then kept.
+      setRefused(isUndecided(error) ? null : error);
+      doubtDevice(error);
+    },
+    onSuccess: () => setRefused(null),
   });
   const { mutate: open } = opening;
   useEffect(() => open(), [open]);
@@ -154,7 +160,7 @@ export function useScanner(session: string, student: string) {
         'qr_token' in code
           ? await sendKept(attempt, code.qr_token)
           : await send(attempt, () => undefined);
-      if (result === null) return { kind: 'saved' };
+      if (result === null) return { kind: 'saved', id: attempt.id };
       const after = untilMs === null ? undefined : await askAgain();
       return {
         kind: 'answered',
@@ -169,8 +175,8 @@ export function useScanner(session: string, student: string) {
     },
   });
   return {
-    /** Why no scanner could be opened; a server that is away refuses nothing, codes are then kept. */
-    refused: opening.error !== null && !isUndecided(opening.error) ? opening.error : null,
+    /** Why no scanner could be opened, until one is. */
+    refused,
     isOpening: opening.isPending,
     asksLocation,
     isLocating,
