@@ -187,6 +187,7 @@ describe('scanning in a browser', () => {
     await page.getByRole('button', { name: 'Send now' }).click();
 
     await page.getByTestId('scan-result').getByText('Your saved scan was sent').waitFor();
+    expect(await page.getByTestId('refused-scan').count()).toBe(0);
     const kept = await rows(
       dashboard.api.em(),
       `select capture_mode, outcome from attendance_operation
