@@ -320,7 +320,9 @@ describe('a scan', () => {
     const [held, other] = [await openClass(), await openClass()];
     const [heldCode, otherCode] = [await codeOf(held), await codeOf(other)];
     const waiting = await api.em().transactional(async (em) => {
-      await rows(em, 'select 1 from attendance_session where id = ?::uuid for update', [held]);
+      await rows(em, 'select 1 from attendance_session where id = ?::uuid for no key update', [
+        held,
+      ]);
       const running = phoneAt(0).scan(held, heldCode);
       await eventually('the scan waits', async () => {
         const locks = await rows(
@@ -333,6 +335,31 @@ describe('a scan', () => {
       return { running };
     });
     expect((await waiting.running).status).toBe(201);
+  });
+
+  it('of a class that is over is refused without waiting for its lock', async () => {
+    const session = await openClass();
+    const code = await codeOf(session);
+    const ticket = await phoneAt(0).ticket(session);
+    const opId = v7();
+    const used = await phoneAt(1).ticket(session);
+    const known = await phoneAt(1).scan(session, code, { opId, ticket: used });
+    expect(known.status).toBe(201);
+    await rows(
+      api.em(),
+      'update attendance_session set closes_at = app_clock() where id = ?::uuid',
+      [session],
+    );
+    await api.em().transactional(async (em) => {
+      await rows(em, 'select 1 from attendance_session where id = ?::uuid for no key update', [
+        session,
+      ]);
+      const late = await phoneAt(0).scan(session, code, { ticket });
+      expect(codes(late)).toBe('409 "session_closed"');
+    });
+    // What was accepted before is still answered, under the lock.
+    const repeat = await phoneAt(1).scan(session, code, { opId, ticket: used });
+    expect(repeat.body).toMatchObject({ status: 'duplicate', original: { status: 'applied' } });
   });
 
   it('keeps its answer where what was tried beside it cannot be kept, and counts it once', async () => {

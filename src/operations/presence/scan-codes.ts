@@ -24,6 +24,7 @@ import {
   beginMarks,
   type LockedSession,
   lockSessionsForMarks,
+  lookAtSessions,
   readClock,
 } from '../sessions/session-row.ts';
 import { claimDevices } from './claim-devices.ts';
@@ -87,8 +88,7 @@ async function takeScans(
   scans: readonly Scan[],
   held: HeldClasses,
 ): Promise<TakenScans> {
-  const sessionIds = [...new Set(scans.map((scan) => scan.sessionId))].sort();
-  const sessions = await lockSessionsForMarks(em, sessionIds, { skipsHeld: held === 'leave' });
+  const { locked, over } = await lockOpen(em, scans, held);
   const tickets = await lockTickets(em, scans);
   // Only under the ticket's lock: a repeat that another process is storing must be seen as one.
   const answers = await readScanFacts(em, scans);
@@ -96,15 +96,22 @@ async function takeScans(
   const positions = batchPositions();
   const candidates = scans.flatMap((scan, index): Candidate[] => {
     const known = answers[index] ?? null;
-    const locked = sessions.get(scan.sessionId);
-    // The class is there but was not locked.
-    if (held === 'leave' && known && !locked) return [];
+    const isLocked = locked.has(scan.sessionId);
+    const session = locked.get(scan.sessionId) ?? over.get(scan.sessionId);
+    // The class is there but something else holds it.
+    if (held === 'leave' && known && !session) return [];
     const ticket = tickets.get(scan.ticketHash ?? '') ?? null;
-    if (known?.isKnownOp) return [{ scan, answers: known, ticket, judged: 'repeated' }];
+    if (known?.isKnownOp) {
+      return isLocked ? [{ scan, answers: known, ticket, judged: 'repeated' }] : [];
+    }
     const isRepeatedPosition = known?.isRepeatedPosition === true || positions.hasOther(scan);
     const answer = known && { ...known, isRepeatedPosition };
-    const judged = judgeScan(factsOf(tools, scan, answer, locked, ticket, nowMs));
-    if (!isRefused(judged)) positions.add(scan);
+    const judged = judgeScan(factsOf(tools, scan, answer, session, ticket, nowMs));
+    if (!isRefused(judged)) {
+      // Only under the lock is anything admitted.
+      if (!isLocked) return [];
+      positions.add(scan);
+    }
     return [{ scan, answers: answer, ticket, judged }];
   });
   await spendTickets(em, candidates);
@@ -112,8 +119,23 @@ async function takeScans(
   await countAttempts(em, candidates);
   await keepEvidence(operation, em, candidates);
   await passRechecks(em, candidates);
-  return { candidates, results: await mark(operation, em, sessions, candidates) };
+  return { candidates, results: await mark(operation, em, locked, candidates) };
 }
+
+/**
+ * Locks the classes of a batch. Those that are not open are only looked at: a scan is refused there
+ * without a lock, so that late ones cannot hold back a close (marks.md section 7).
+ */
+async function lockOpen(em: Em, scans: readonly Scan[], held: HeldClasses) {
+  const ids = [...new Set(scans.map((scan) => scan.sessionId))].sort();
+  if (held === 'wait') return { locked: await lockSessionsForMarks(em, ids), over: NONE };
+  const seen = await lookAtSessions(em, ids);
+  const isOpen = (id: Id): boolean => seen.get(id)?.effectiveStatus === 'open';
+  const locked = await lockSessionsForMarks(em, ids.filter(isOpen), { skipsHeld: true });
+  return { locked, over: new Map([...seen].filter(([id]) => !isOpen(id))) };
+}
+
+const NONE: ReadonlyMap<Id, LockedSession> = new Map();
 
 /**
  * The positions of the accepted scans of this batch, which no row tells of yet: two phones of one

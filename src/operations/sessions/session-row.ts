@@ -95,9 +95,12 @@ export async function findSessionRow(em: Em, id: Id): Promise<SessionRow | undef
   return row && toSessionRow(row);
 }
 
-/** Locks a session for a transition: waits for running marks and blocks later ones. */
+/**
+ * Locks a session for a transition: waits for running marks and blocks later ones. Not what only
+ * refers to the class, such as a refused scan that is kept.
+ */
 export async function lockSessionForUpdate(em: Em, id: Id): Promise<SessionRow> {
-  const row = await firstRow<Row>(em, `${SELECT} for update`, [id]);
+  const row = await firstRow<Row>(em, `${SELECT} for no key update`, [id]);
   if (!row) throw sessionNotFound();
   return toSessionRow(row);
 }
@@ -117,7 +120,7 @@ export interface LockedSession {
 
 /**
  * Locks a session for marks: FOR SHARE, so that marks run side by side and a status change waits
- * for them; FOR UPDATE where a late mark could make a closed class taken and so change the row.
+ * for them; FOR NO KEY UPDATE where a late mark could make a closed class taken and so change the row.
  * @param mayUndoTaken  some of the claims take machine evidence back
  * @throws AppError `not_found`; `try_again` when the session changed between look and lock
  */
@@ -129,7 +132,9 @@ export async function lockSessionForMarks(
   const seen = await findSessionRow(em, id);
   if (!seen) throw sessionNotFound();
   const needsUpdate = mayChangeTaken(seen, mayUndoTaken);
-  const row = await firstRow<Row>(em, `${SELECT} for ${needsUpdate ? 'update' : 'share'}`, [id]);
+  const row = await firstRow<Row>(em, `${SELECT} for ${needsUpdate ? 'no key update' : 'share'}`, [
+    id,
+  ]);
   if (!row) throw sessionNotFound();
   const session = toSessionRow(row);
   if (!needsUpdate && mayChangeTaken(session, mayUndoTaken)) {
