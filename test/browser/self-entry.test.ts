@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import { rows } from '../../src/db/orm.ts';
 import { makeSession, makeWorld, type World } from '../factories.ts';
 import { PHONE, startDashboard, type TestDashboard, type Visitor } from './dashboard.ts';
 
@@ -71,11 +72,21 @@ describe('a student who says "I am here"', () => {
     await here(phone.page).waitFor();
   });
 
-  it('is not asked where the class takes no own entries', async () => {
+  it('is not asked where the class takes no own entries, but finds the scanner', async () => {
     const session = await classNow(false);
-    const { page } = await visit(world.student.email, `/sessions/${session}`, PHONE);
+    const [planned] = await rows<{ day: string }>(
+      dashboard.api.em(),
+      'select scheduled_date::text as day from attendance_session where id = ?::uuid',
+      [session],
+    );
+    const { page } = await visit(world.student.email, `/sessions?day=${planned?.day}`, PHONE);
 
-    await page.getByTestId('own-mark').waitFor();
+    await page.locator(`a[href="/sessions/${session}/scan"]`, { hasText: 'Scan the code' }).click();
+    await page.getByRole('heading', { name: 'Scan the code' }).waitFor();
+    await page.getByText('This phone is not registered yet').waitFor();
+    await page.goBack();
+    await page.locator(`a[href="/sessions/${session}"]`, { hasText: 'View the class' }).click();
+    await page.locator('.own-mark').waitFor();
     expect(await here(page).count()).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 /** One session as a card: what, when, where, how it stands, what can be done. */
 import { Badge, Button, Group, Paper, Stack, Text } from '@mantine/core';
-import { IconChevronRight, IconClock, IconMapPin, IconUser } from '@tabler/icons-react';
+import { IconChevronRight, IconClock, IconMapPin, IconQrcode, IconUser } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import type { Mark, Session } from '../api/types.ts';
@@ -11,6 +11,7 @@ import { CountsBar } from '../shared/counts-bar.tsx';
 import { fullName } from '../shared/person-name.ts';
 import { showDistance, showTime } from '../shared/times.ts';
 import { useNow } from '../shared/use-now.ts';
+import { isOpen } from './is-open.ts';
 import './session-card.css';
 import { SessionMenu } from './session-menu.tsx';
 
@@ -153,23 +154,50 @@ interface OwnStateProps {
   readonly mark: Mark | null | undefined;
 }
 
+/** The own mark, the way to the class and, while a scan is of use, to the scanner. */
 function OwnState({ session, mark }: OwnStateProps) {
   const { t } = useTranslation();
-  const hasMark = mark !== undefined && mark !== null;
+  const now = useNow();
+  const isUnmarked = mark === undefined || mark === null;
+  const takesScans = isOpen(session, now);
   const isOver = session.status === 'closed' || session.status === 'locked';
+  const address = `/sessions/${session.id}`;
   return (
-    <Group justify="space-between" wrap="nowrap" gap="sm">
-      <Text size="xs" c="dimmed">
-        <NextStep session={session} />
-      </Text>
-      {hasMark || session.status === 'open' || isOver ? (
-        <Group gap={8} wrap="nowrap" data-testid="own-mark">
-          <Text size="xs" c="dimmed">
-            {t('session.yourMark')}
-          </Text>
-          <MarkChip mark={mark ?? null} />
-        </Group>
-      ) : null}
-    </Group>
+    <Stack gap={10}>
+      <Group justify="space-between" wrap="nowrap" gap="sm">
+        <Text size="xs" c="dimmed">
+          <NextStep session={session} />
+        </Text>
+        {!isUnmarked || session.status === 'open' || isOver ? (
+          <Group gap={8} wrap="nowrap" data-testid="own-mark">
+            <Text size="xs" c="dimmed">
+              {t('session.yourMark')}
+            </Text>
+            <MarkChip mark={mark ?? null} />
+          </Group>
+        ) : null}
+      </Group>
+      <Group justify="flex-end" gap="xs">
+        <Button
+          component={Link}
+          to={address}
+          size="sm"
+          variant="default"
+          rightSection={<IconChevronRight size={15} aria-hidden />}
+        >
+          {t('session.viewOwn')}
+        </Button>
+        {isUnmarked && takesScans ? (
+          <Button
+            component={Link}
+            to={`${address}/scan`}
+            size="sm"
+            leftSection={<IconQrcode size={17} aria-hidden />}
+          >
+            {t('scan.open')}
+          </Button>
+        ) : null}
+      </Group>
+    </Stack>
   );
 }

@@ -40,6 +40,7 @@ export const session = {
   locksAt: 'Changes until {{time}}',
   takeRoll: 'Take the roll',
   viewRoll: 'View the roll',
+  viewOwn: 'View the class',
   yourMark: 'Your mark',
   actions: 'More actions for {{name}}',
   open: 'Open now',
