@@ -119,6 +119,7 @@ describe('the devices of a student', () => {
     await page.getByRole('button', { name: 'Replace it by this phone' }).click();
     await page.getByLabel('Password', { exact: true }).fill(TEST_PASSWORD);
     await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText(/^This phone is registered and pending until .*\d/).waitFor();
     await thisBrowser(page).getByText('Pending', { exact: true }).waitFor();
     await page.getByText('Another device').waitFor();
 

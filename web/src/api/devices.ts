@@ -1,5 +1,5 @@
 /** Calls about registered devices: the reader's own, and those that wait for approval. */
-import { openDeviceKey } from '../device/device-key.ts';
+import { askToKeepKey, openDeviceKey } from '../device/device-key.ts';
 import type { ApiClient } from './client.ts';
 import type { StudentName } from './types.ts';
 
@@ -80,6 +80,7 @@ export async function registerDevice(
   api: ApiClient,
   { replace, code }: Registration,
 ): Promise<OwnDevice> {
+  askToKeepKey();
   const { publicKey } = await openDeviceKey();
   return api.request<OwnDevice>({
     method: 'POST',

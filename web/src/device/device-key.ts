@@ -43,6 +43,16 @@ export function openDeviceKey(): Promise<DeviceKey> {
   return opened;
 }
 
+/**
+ * Asks the browser to keep its database when it makes room, since the key cannot be made again. It
+ * may say no, or ask the reader first; the key is used either way.
+ */
+export function askToKeepKey(): void {
+  // Old browsers lack it, and pages without TLS do not get it, whatever the types say.
+  const storage = navigator.storage as Partial<StorageManager> | undefined;
+  storage?.persist?.().catch(() => undefined);
+}
+
 async function openOnce(): Promise<DeviceKey> {
   const pair = await storedPair();
   const { x = '', y = '' } = await crypto.subtle.exportKey('jwk', pair.publicKey);

@@ -20,7 +20,7 @@ import { queryKeys } from '../api/query-keys.ts';
 import { useApp, useUser } from '../app-context.ts';
 import { FormFailure } from '../shared/form-failure.tsx';
 import { notifyDone } from '../shared/notify.ts';
-import { showTime } from '../shared/times.ts';
+import { showMoment, showTime } from '../shared/times.ts';
 import { useZone } from '../shared/use-zone.ts';
 import { useDeviceWords } from './use-device-words.ts';
 
@@ -56,6 +56,7 @@ export function RegisterDevice({ hasOther = false, hadDevice = false }: Register
   const { t } = useTranslation();
   const { api } = useApp();
   const queryClient = useQueryClient();
+  const zone = useZone();
   const [step, setStep] = useState<Step>(hasOther ? 'replace' : 'start');
   const register = useMutation({
     mutationFn: (registration: Registration) => registerDevice(api, registration),
@@ -63,10 +64,14 @@ export function RegisterDevice({ hasOther = false, hadDevice = false }: Register
       const next = failure instanceof ApiProblem ? STEP_AFTER[failure.code] : undefined;
       if (next !== undefined) setStep(next);
     },
-    onSuccess: () => {
+    onSuccess: ({ pending_until: pendingUntil }) => {
       queryClient.setQueryData(queryKeys.ownDevice, true);
       void queryClient.invalidateQueries({ queryKey: queryKeys.ownDevices });
-      notifyDone(t('devices.registered'));
+      notifyDone(
+        pendingUntil === null
+          ? t('devices.registered')
+          : t('devices.registeredPending', { time: showMoment(pendingUntil, zone) }),
+      );
     },
   });
   const { error, isPending: isBusy, variables } = register;
@@ -126,6 +131,9 @@ function Begin({ isReplacing, hadDevice, isBusy, onRegister }: BeginProps) {
   return (
     <>
       <Text size="sm">{wordsOf(text)}</Text>
+      <Text size="sm" c="dimmed">
+        {t('devices.keepText')}
+      </Text>
       <Group>
         <Button
           leftSection={<IconDeviceMobile size={18} aria-hidden />}

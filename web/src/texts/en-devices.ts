@@ -33,6 +33,9 @@ export const devices = {
     'You had another device. For a day your scans from this phone are marked as from a new device, until your mentor or teacher approves it. Two changes in 120 days are allowed.',
   register: 'Register this phone',
   registered: 'This phone is registered',
+  registeredPending: 'This phone is registered and pending until {{time}}',
+  keepText:
+    'Do not register in a private tab, and do not clear the data of this site: either would end the registration, and the next one counts as a change.',
   replaceTitle: 'Another phone is registered for you',
   replaceText:
     'If this phone replaces it, the other one stops at once. For a day your scans from this phone are marked as from a new device, until your mentor or teacher approves it. Two changes in 120 days are allowed.',
