@@ -15,6 +15,7 @@ export class ApiProblem extends Error {
   readonly errors: readonly FieldProblem[];
   readonly requestId: string | null;
   readonly retryAfterMs: number | null;
+  readonly #members: Readonly<Record<string, unknown>>;
 
   constructor(status: number, body: unknown, retryAfterMs: number | null = null) {
     const members = isObject(body) ? body : {};
@@ -27,6 +28,13 @@ export class ApiProblem extends Error {
     this.errors = fieldProblems(members['errors']);
     this.requestId = textOf(members['request_id']);
     this.retryAfterMs = retryAfterMs;
+    this.#members = members;
+  }
+
+  /** An instant that the problem carries as a member of its own, or null. */
+  instantOf(member: string): string | null {
+    const text = textOf(this.#members[member]);
+    return text === null || Number.isNaN(Date.parse(text)) ? null : text;
   }
 
   /** Sending the very same request again may succeed. */

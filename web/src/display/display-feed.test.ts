@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
+  CLOSED_RETRY_MS,
   createDisplayFeed,
   NO_DISPLAY,
   retryDelayMs,
@@ -13,6 +14,7 @@ const STATIC = { withDigits: false, isStatic: true };
 const refused = new Error('no static codes');
 const denied = new Error('not yours');
 const away = new Error('no answer');
+const closed = new Error('the class is closed');
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -43,6 +45,7 @@ function setUp(...answers: readonly (string | Error)[]) {
       };
     },
     isRefusal: (error) => error === refused,
+    isClosed: (error) => error === closed,
     isPassing: (error) => error === away,
     show: (change) => {
       state = { ...state, ...change };
@@ -177,15 +180,50 @@ describe('the display of a session', () => {
     feed.stop();
   });
 
-  it('ends with the class', async () => {
-    const { feed, open, line, state, starts } = setUp('t1', 't2');
+  it('blanks with the close of the class, and resumes by itself once it is open again', async () => {
+    const { feed, open, line, state, starts } = setUp('t1', closed, 't2');
     feed.want(ROTATING);
     await later(0);
     line().code(codeOf('a'));
     line().ended('closed');
-    await later(3_600_000);
-
     expect([open(), starts()]).toEqual([[], 1]);
-    expect(state()).toMatchObject({ code: null, isClosed: true });
+    expect(state()).toMatchObject({ code: null, isClosed: true, error: null });
+
+    await later(CLOSED_RETRY_MS);
+    expect([starts(), state().isClosed, state().error]).toEqual([2, true, null]);
+    await later(CLOSED_RETRY_MS);
+    expect([open(), state().isClosed]).toEqual([['t2'], false]);
+    feed.stop();
+  });
+
+  it.each(['retry', 'want'] as const)(
+    'asks at once after a close when told to: %s',
+    async (call) => {
+      const { feed, open, line, state } = setUp('t1', 't2');
+      feed.want(ROTATING);
+      await later(0);
+      line().ended('closed');
+
+      if (call === 'retry') feed.retry();
+      else feed.want(STATIC);
+      await later(0);
+
+      expect([open(), state().isClosed]).toEqual([['t2'], false]);
+      feed.stop();
+    },
+  );
+
+  it('stays closed where other options are asked for as the class closes', async () => {
+    const { feed, line, state, starts } = setUp('t1', closed);
+    feed.want(ROTATING);
+    await later(0);
+    feed.want(STATIC);
+    line().ended('closed');
+    await later(0);
+
+    expect([starts(), state().isClosed]).toEqual([2, true]);
+    feed.stop();
+    await later(CLOSED_RETRY_MS);
+    expect(starts()).toBe(2);
   });
 });

@@ -17,6 +17,7 @@ export interface DisplayState {
   /** Null before the first code, and when none came for two steps: an old one must not stay. */
   readonly code: ShownCode | null;
   readonly counts: { readonly marked: number; readonly roster: number } | null;
+  /** The class takes no marks now; it may be reopened, or its time extended. */
   readonly isClosed: boolean;
   /** Why no display could be started. */
   readonly error: unknown;
@@ -46,6 +47,8 @@ export interface DisplayPorts {
   readonly connect: (token: string, handlers: DisplayHandlers) => () => void;
   /** The server said no to these options, and would to the same again. */
   readonly isRefusal: (error: unknown, options: DisplayOptions) => boolean;
+  /** The class is closed: no failure, and it may be open again later. */
+  readonly isClosed: (error: unknown) => boolean;
   /** It may go by itself: the same question later is worth a try. */
   readonly isPassing: (error: unknown) => boolean;
   readonly show: (change: Partial<DisplayState>) => void;
@@ -65,6 +68,8 @@ export interface DisplayFeed {
 const BLANK_AFTER_STEPS = 2;
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
+/** Nobody tells the screen of a closed class that it was reopened: it asks, seldom. */
+export const CLOSED_RETRY_MS = 30_000;
 
 /** How long to wait after so many failures in a row, from 1. */
 export const retryDelayMs = (failures: number): number =>
@@ -85,7 +90,7 @@ export function createDisplayFeed(ports: DisplayPorts): DisplayFeed {
   let turn = 0;
   let isAsking = false;
   let failures = 0;
-  let isOver = false;
+  let isStopped = false;
   let retryTimer: ReturnType<typeof setTimeout> | undefined;
   let blankTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -97,11 +102,19 @@ export function createDisplayFeed(ports: DisplayPorts): DisplayFeed {
     running?.close();
     running = null;
   };
-  const finish = (): void => {
-    isOver = true;
+  const stop = (): void => {
+    isStopped = true;
     clearTimeout(retryTimer);
     clearTimeout(blankTimer);
     closeRunning();
+  };
+  /** Ends what runs and waits for the class to be open again. */
+  const waitForReopening = (): void => {
+    closeRunning();
+    blank();
+    ports.show({ error: null, isClosed: true });
+    clearTimeout(retryTimer);
+    retryTimer = setTimeout(begin, CLOSED_RETRY_MS);
   };
   const beginLater = (): void => {
     failures += 1;
@@ -131,22 +144,22 @@ export function createDisplayFeed(ports: DisplayPorts): DisplayFeed {
       ended: (reason) => {
         if (running !== own) return;
         if (reason !== 'closed') return anew();
-        finish();
-        ports.show({ code: null, error: null, isClosed: true });
+        if (isAsking) return closeRunning();
+        waitForReopening();
       },
       lost: anew,
     });
   };
   const begin = (): void => {
     const options = wanted;
-    if (isOver || options === null) return;
+    if (isStopped || options === null) return;
     clearTimeout(retryTimer);
     turn += 1;
     const own = turn;
     isAsking = true;
     granted = null;
     const answered = (): boolean => {
-      if (isOver || own !== turn) return false;
+      if (isStopped || own !== turn) return false;
       isAsking = false;
       return true;
     };
@@ -154,7 +167,7 @@ export function createDisplayFeed(ports: DisplayPorts): DisplayFeed {
       (token) => {
         if (!answered()) return;
         granted = options;
-        ports.show({ error: null });
+        ports.show({ error: null, isClosed: false });
         follow(token, options);
       },
       (error: unknown) => {
@@ -163,9 +176,10 @@ export function createDisplayFeed(ports: DisplayPorts): DisplayFeed {
           granted = running?.options ?? null;
           return ports.onRefused(error);
         }
+        if (ports.isClosed(error)) return waitForReopening();
         // Without a connection nothing will replace the code that is shown.
         if (running === null) blank();
-        ports.show({ error });
+        ports.show({ error, isClosed: false });
         if (ports.isPassing(error)) beginLater();
       },
     );
@@ -185,6 +199,6 @@ export function createDisplayFeed(ports: DisplayPorts): DisplayFeed {
       failures = 0;
       begin();
     },
-    stop: finish,
+    stop,
   };
 }

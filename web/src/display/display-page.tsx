@@ -13,8 +13,11 @@ import { useTranslation } from 'react-i18next';
 import { Link, useParams, useSearchParams } from 'react-router';
 import type { DisplayOptions } from '../api/presence.ts';
 import { FormFailure } from '../shared/form-failure.tsx';
+import { showMoment } from '../shared/times.ts';
+import { useZone } from '../shared/use-zone.ts';
 import './display.css';
 import type { DisplayState } from './display-feed.ts';
+import { haltOf } from './halted.ts';
 import { useDisplay } from './use-display.ts';
 
 /** The page; another session is another screen. */
@@ -34,6 +37,7 @@ function Screen({ session }: { readonly session: string }) {
     setOptions({ withDigits, isStatic: false });
   });
   const purpose = state.code?.purpose ?? 'entry';
+  const halted = haltOf(state);
   const choose = (next: DisplayOptions): void => {
     setRefusal(null);
     setOptions(next);
@@ -48,10 +52,10 @@ function Screen({ session }: { readonly session: string }) {
         data-purpose={purpose}
         aria-live="polite"
       >
-        {state.isClosed ? t('display.ended') : t(`display.purpose.${purpose}`)}
+        {t(halted ? `display.halted.${halted.halt}` : `display.purpose.${purpose}`)}
       </h1>
-      <FormFailure error={state.error ?? refusal} />
-      {state.error === null ? null : (
+      {halted ? <HaltedText {...halted} /> : <FormFailure error={state.error ?? refusal} />}
+      {state.error === null && !halted ? null : (
         <Button
           variant="default"
           leftSection={<IconRefresh size={17} aria-hidden />}
@@ -101,6 +105,21 @@ function Screen({ session }: { readonly session: string }) {
         </Button>
       </Group>
     </main>
+  );
+}
+
+/** What halts the screen, and what becomes of it. */
+function HaltedText({ halt, opensAt }: NonNullable<ReturnType<typeof haltOf>>) {
+  const { t } = useTranslation();
+  const zone = useZone();
+  const text =
+    halt === 'session_not_open' && opensAt !== null
+      ? t('display.opensAt', { time: showMoment(opensAt, zone) })
+      : t(`display.haltedText.${halt}`);
+  return (
+    <Text c="dimmed" ta="center" className="display-halted" role="status">
+      {text}
+    </Text>
   );
 }
 

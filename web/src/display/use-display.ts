@@ -30,6 +30,7 @@ export function useDisplay(
       start: async (options) => (await startDisplay(api, session, options)).display_token,
       connect: openDisplay,
       isRefusal: (error, options) => options.isStatic && hasCode(error, 'qr_disabled'),
+      isClosed: (error) => hasCode(error, 'session_closed'),
       isPassing: (error) => isWorthRetrying(error) || hasCode(error, 'session_not_open'),
       show: (change) => setState((before) => ({ ...before, ...change })),
       onRefused: (error) => refuse(error),

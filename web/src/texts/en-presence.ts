@@ -49,7 +49,19 @@ export const display = {
   fullScreen: 'Full screen',
   back: 'Back to the roll',
   waiting: 'The next code is on its way…',
-  ended: 'Marking is closed',
+  opensAt: 'Marking opens {{time}}. The code then appears by itself.',
+  halted: {
+    session_not_open: 'This class is not open yet',
+    session_closed: 'Marking is closed',
+    session_locked: 'This class is final',
+    session_cancelled: 'This class was cancelled',
+  },
+  haltedText: {
+    session_not_open: 'The code appears by itself once marking opens.',
+    session_closed: 'When the class is reopened, the code comes back by itself within a minute.',
+    session_locked: 'It shows no more codes. Marks change through a correction request.',
+    session_cancelled: 'It shows no codes.',
+  },
   purpose: {
     entry: 'Scan with the app to be recorded',
     recheck: 'Re-check: those asked scan again',
