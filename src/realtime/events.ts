@@ -123,11 +123,23 @@ const conflictChanged = z.strictObject({
   ]),
 });
 
+const waitingChanged = z.strictObject({
+  ...numbered,
+  type: z.literal('waiting.changed'),
+  payload: z.union([
+    z
+      .strictObject({ student: id })
+      .describe('a claim of the student began to wait for a person, or was taken back'),
+    z.strictObject({}).describe("another student's row, which this client may not see"),
+  ]),
+});
+
 /** `session`: one committed fact of a watched session. */
 export const sessionMessage = z.discriminatedUnion('type', [
   countsChanged,
   recordChanged,
   conflictChanged,
+  waitingChanged,
   sessionChanged,
 ]);
 

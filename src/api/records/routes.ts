@@ -135,6 +135,7 @@ const markBulk = route({
         notes: item.notes,
         reason: item.reason,
         baseOpId: item.base_op_id,
+        acks: item.acks,
         fallback: item.fallback,
       })),
       defaultMark: body.default?.mark,

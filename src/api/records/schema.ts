@@ -48,6 +48,7 @@ const claim = {
   notes: textField.optional(),
   reason: textField.optional(),
   base_op_id: idField.nullish(),
+  acks: z.array(idField).max(50).optional().describe('other claims that were shown'),
   fallback: fallbackField.optional(),
 };
 
@@ -56,7 +57,6 @@ export const markBody = z
     session: idField,
     ...claim,
     source: z.enum(['manual', 'offline']).default('manual'),
-    acks: z.array(idField).max(50).optional(),
   })
   .superRefine(checkFallback);
 

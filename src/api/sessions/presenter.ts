@@ -1,11 +1,12 @@
 /** Session rows as the wire shows them: the original's nested shape, never a displayed code. */
 import type { z } from 'zod';
 import type { RecordListRow } from '../../db/queries/records.ts';
+import type { WaitingClaim } from '../../db/queries/record-sync.ts';
 import type { SessionListRow } from '../../db/queries/sessions.ts';
 import { edgeRefusal, effectiveStatus } from '../../domain/session/transitions.ts';
 import { selfEntryWindow } from '../../domain/session/self-entry-window.ts';
 import type { SessionEdge } from '../../domain/types.ts';
-import type { recordReply, sessionReply } from './schema.ts';
+import type { recordReply, sessionReply, waitingClaimReply } from './schema.ts';
 
 /** A session as the wire shows it, with what the asker may do at `nowMs`. */
 export function presentSession(row: SessionListRow, nowMs: number): z.input<typeof sessionReply> {
@@ -132,5 +133,16 @@ export function presentRecord(
     winner_op_id: row.winnerOpId,
     version: row.version,
     updated_at: row.updatedAt,
+  };
+}
+
+/** A claim that waits for a person. */
+export function presentWaitingClaim(claim: WaitingClaim): z.input<typeof waitingClaimReply> {
+  return {
+    op_id: claim.opId,
+    source: claim.source,
+    capture_mode: claim.captureMode,
+    code: claim.code,
+    effective_at: claim.effectiveAt,
   };
 }

@@ -19,7 +19,7 @@ import { listBody, listOf } from '../paging.ts';
 import { withoutDoubts } from '../../realtime/plan-delivery.ts';
 import { authorize, route, type Route, type RouteInput } from '../route.ts';
 import { startSoon } from '../start-soon.ts';
-import { presentRecord, presentSession } from './presenter.ts';
+import { presentRecord, presentSession, presentWaitingClaim } from './presenter.ts';
 import {
   createSessionBody,
   eventsQuery,
@@ -219,6 +219,7 @@ const roster = route({
             last_name: row.lastName,
           },
           record: row.record && presentRecord(row.record),
+          waiting: row.waiting.map(presentWaitingClaim),
         })),
       },
     };

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { SYNC_STATUSES } from '../../db/queries/record-sync.ts';
 import { SESSION_ORDERINGS, type SessionOrdering } from '../../db/queries/sessions.ts';
+import { REVIEW_CODES } from '../../domain/attendance/results.ts';
 import { FALLBACKS } from '../../domain/presence/fallback.ts';
 import { COMPONENTS, MARK_SOURCES, MARKS, SESSION_STATUSES } from '../../domain/types.ts';
 import { dateField, idField, instantField, instantReply, textField } from '../fields.ts';
@@ -130,6 +131,14 @@ export const recordReply = z.strictObject({
   updated_at: instantReply,
 });
 
+export const waitingClaimReply = z.strictObject({
+  op_id: idField,
+  source: z.enum(MARK_SOURCES),
+  capture_mode: z.enum(['online', 'offline']),
+  code: z.enum(REVIEW_CODES).describe('why it waits'),
+  effective_at: instantReply,
+});
+
 export const rosterReply = z.strictObject({
   session: idField,
   seq: z.number().int(),
@@ -142,6 +151,9 @@ export const rosterReply = z.strictObject({
         last_name: z.string(),
       }),
       record: recordReply.nullable(),
+      waiting: z
+        .array(waitingClaimReply)
+        .describe('claims that wait for a person; a mark that names them in acks answers them'),
     }),
   ),
 });

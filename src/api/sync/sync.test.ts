@@ -90,6 +90,34 @@ async function codeOf(session: Id, secondsBefore = 0): Promise<{ qr_code: string
 
 const asStudent = () => ({ token: student, phone: studentPhone });
 
+interface RollReply {
+  readonly seq: number;
+  readonly students: readonly { readonly waiting: unknown; readonly record: unknown }[];
+}
+
+async function rollOf(session: Id, token = teacher): Promise<RollReply> {
+  const reply = await api.request('GET', `/api/v1/attendance/sessions/${session}/roster`, {
+    token,
+  });
+  return reply.body as unknown as RollReply;
+}
+
+const waitingOn = async (session: Id, token = teacher): Promise<unknown[]> =>
+  (await rollOf(session, token)).students.map(({ waiting }) => waiting);
+
+async function eventsOf(session: Id, after: number): Promise<unknown> {
+  const path = `/api/v1/attendance/sessions/${session}/events?after=${after}`;
+  return (await api.request('GET', path, { token: teacher })).body['events'];
+}
+
+/** The teacher's mark of the student at 0. */
+const mark = (session: Id, claim: object): Promise<ApiReply> =>
+  api.request('POST', '/api/v1/attendance/records', {
+    token: teacher,
+    headers: { 'idempotency-key': v7() },
+    body: { session, student: studentAt(0), mark: 'present', ...claim },
+  });
+
 describe('POST sync/', () => {
   it('takes the roll call of a teacher and answers each claim', async () => {
     const session = await openClass();
@@ -118,21 +146,58 @@ describe('POST sync/', () => {
     expect(repeat.body['counts']).toMatchObject({ applied: 0, duplicate: 2 });
   });
 
-  it('keeps a scan of a student for the teacher to confirm', async () => {
+  it('keeps a scan of a student for the teacher to confirm, who finds it on the roll', async () => {
     const session = await openClass({ offlineQr: 'confirm_first' });
     const scan = op(session, { student: studentAt(0), evidence: await codeOf(session) });
+    const before = (await rollOf(session)).seq;
 
     const reply = await send([scan], asStudent());
 
     expect(reply.body['results']).toMatchObject([
       { status: 'needs_review', code: 'offline_unconfirmed', record: { mark: null } },
     ]);
-    const confirmed = await api.request('POST', '/api/v1/attendance/records', {
+    const waiting = {
+      op_id: scan.op_id,
+      source: 'qr',
+      capture_mode: 'offline',
+      code: 'offline_unconfirmed',
+      effective_at: expect.any(String),
+    };
+    expect(await waitingOn(session)).toEqual([[waiting], [], [], []]);
+    expect(await waitingOn(session, student)).toEqual([[waiting]]);
+    expect(await eventsOf(session, before)).toEqual([
+      expect.objectContaining({ type: 'waiting.changed', payload: { student: studentAt(0) } }),
+    ]);
+
+    const confirmed = await mark(session, { acks: [scan.op_id] });
+
+    expect(confirmed.body).toMatchObject({ status: 'applied', record: { mark: 'present' } });
+    expect(await waitingOn(session)).toEqual([[], [], [], []]);
+    expect((await rollOf(session)).students[0]).toMatchObject({
+      record: { mark: 'present', sync_status: 'synced' },
+    });
+  });
+
+  it('answers a scan that waits by a mark of many, and by no mark that does not name it', async () => {
+    const session = await openClass({ offlineQr: 'confirm_first' });
+    const scan = op(session, { student: studentAt(0), evidence: await codeOf(session) });
+    await send([scan], asStudent());
+
+    await mark(session, {});
+    expect(await waitingOn(session)).toEqual([
+      [expect.objectContaining({ op_id: scan.op_id })],
+      [],
+      [],
+      [],
+    ]);
+    const records = [{ student: studentAt(0), mark: 'present', acks: [scan.op_id] }];
+    await api.request('POST', '/api/v1/attendance/records/bulk-mark', {
       token: teacher,
       headers: { 'idempotency-key': v7() },
-      body: { session, student: studentAt(0), mark: 'present', acks: [scan.op_id] },
+      body: { session, records },
     });
-    expect(confirmed.body).toMatchObject({ status: 'applied', record: { mark: 'present' } });
+
+    expect(await waitingOn(session)).toEqual([[], [], [], []]);
   });
 
   it('refuses an id that the system could give to an operation of its own', async () => {

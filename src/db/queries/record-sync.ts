@@ -1,4 +1,6 @@
 /** Which records carry an open contradiction or a claim that waits for a person (marks.md section 12). */
+import type { ReviewCode } from '../../domain/attendance/results.ts';
+import type { CaptureMode, Id, MarkSource } from '../../domain/types.ts';
 
 /** The original's `sync_status` of a record. */
 export const SYNC_STATUSES = ['pending', 'synced', 'conflict'] as const;
@@ -21,14 +23,50 @@ export function conflictedPairs(sessions?: string): string {
 }
 
 /**
- * (session_id, student_id) of records with a claim in review, a self-entry or an unconfirmed offline
- * scan that was neither taken back nor answered: by a person who named it, by a correction made
- * after it came, or by the end of the request that was drafted from it.
+ * (session_id, student_id) of students with a claim that waits for a person.
  * @param narrow  a condition over the claim `w` that narrows the search, or nothing
  */
 export function waitingPairs(narrow = 'true'): string {
+  return `select distinct w.session_id, w.student_id ${fromWaiting(narrow)}`;
+}
+
+/** Most waiting claims of one student that are read: as many as a mark may name in `acks`. */
+const WAITING_CLAIMS_MAX = 50;
+
+/** A claim that waits for a person. */
+export interface WaitingClaim {
+  readonly opId: Id;
+  readonly source: MarkSource;
+  readonly captureMode: CaptureMode;
+  /** Why it waits. */
+  readonly code: ReviewCode;
+  /** As the database writes instants into JSON, until `toInstant` made an instant of it. */
+  readonly effectiveAt: string;
+}
+
+/**
+ * (session_id, student_id, claims) of the same students: `claims` are their waiting claims, the
+ * oldest first.
+ * @param narrow  a condition over the claim `w` that narrows the search
+ */
+export function waitingClaims(narrow: string): string {
   return `
-    select distinct w.session_id, w.student_id from attendance_operation w
+    select w.session_id, w.student_id, to_jsonb((array_agg(jsonb_build_object(
+        'opId', w.op_id, 'source', w.source, 'captureMode', w.capture_mode,
+        'effectiveAt', w.eff_at, 'code', coalesce(w.outcome_code, case w.rank
+          when 20 then 'awaiting_approval' else 'offline_unconfirmed' end))
+        order by w.received_at, w.op_id))[1:${WAITING_CLAIMS_MAX}]) as claims
+      ${fromWaiting(narrow)} group by w.session_id, w.student_id`;
+}
+
+/**
+ * Claims in review, self-entries and unconfirmed offline scans that were neither taken back nor
+ * answered: by a person who named it, by a correction made after it came, or by the end of the
+ * request that was drafted from it.
+ */
+function fromWaiting(narrow: string): string {
+  return `
+    from attendance_operation w
       join attendance_session ws on ws.id = w.session_id
       where w.kind = 'mark' and ${narrow}
         and (w.outcome = 'review' or (w.outcome = 'admitted' and (w.rank = 20

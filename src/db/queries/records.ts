@@ -11,7 +11,14 @@ import type {
 } from '../../domain/types.ts';
 import type { Fallback } from '../../domain/presence/fallback.ts';
 import { firstRow, rows, toInstant, toInstantOrNull, type Em } from '../orm.ts';
-import { conflictedPairs, syncStatusOf, waitingPairs, type SyncStatus } from './record-sync.ts';
+import {
+  conflictedPairs,
+  syncStatusOf,
+  waitingClaims,
+  waitingPairs,
+  type SyncStatus,
+  type WaitingClaim,
+} from './record-sync.ts';
 import type { Condition, Page } from './sessions.ts';
 
 /** Where a phone was, as far as anyone is told: never coordinates. */
@@ -148,7 +155,7 @@ export async function listRecords(
        join course c on c.id = cs.course_id
        left join attendance_operation o on o.op_id = r.winner_op_id
        where ${condition.sql} order by ${order} limit ?::int offset ?::int)
-     select page.*, ${SYNC_COLUMNS} from page ${syncJoins('page', 'select session_id from page', IN_PAGE)}
+     select page.*, ${SYNC_COLUMNS} from page ${PAGE_SYNC_JOINS}
      order by ${order.replaceAll(/\b[rs]\./g, 'page.')}`,
     [...condition.parameters, pageSize, (page - 1) * pageSize],
   );
@@ -170,13 +177,17 @@ const SYNC_COLUMNS = `
 
 const IN_PAGE = '(w.session_id, w.student_id) in (select session_id, student_id from page)';
 
-/** Joins what `SYNC_COLUMNS` reads, once for all rows. */
-function syncJoins(alias: string, sessions: string, claims: string): string {
-  const on = (other: string): string =>
-    `${other}.session_id = ${alias}.session_id and ${other}.student_id = ${alias}.student_id`;
-  return `left join (${conflictedPairs(sessions)}) conflicted on ${on('conflicted')}
-    left join (${waitingPairs(claims)}) waiting on ${on('waiting')}`;
-}
+/** Joins what `SYNC_COLUMNS` reads of the records of a page, once for all rows. */
+const PAGE_SYNC_JOINS = `
+  left join (${conflictedPairs('select session_id from page')}) conflicted
+    on conflicted.session_id = page.session_id and conflicted.student_id = page.student_id
+  left join (${waitingPairs(IN_PAGE)}) waiting
+    on waiting.session_id = page.session_id and waiting.student_id = page.student_id`;
+
+/** The same for the students `st` of one session, who may have no record; its id three times. */
+const ROLL_SYNC_JOINS = `
+  left join (${conflictedPairs('select ?::uuid')}) conflicted on conflicted.student_id = st.id
+  left join (${waitingClaims('w.session_id = ?::uuid')}) waiting on waiting.student_id = st.id`;
 
 /** A student of a session's roll with the record, if any. */
 export interface RollRow {
@@ -188,6 +199,8 @@ export interface RollRow {
     RecordListRow,
     'scheduledDate' | 'startAt' | 'courseCode' | 'courseName' | 'sectionName' | 'sessionStatus'
   > | null;
+  /** Claims that wait for a person, the oldest first. */
+  readonly waiting: readonly WaitingClaim[];
 }
 
 /**
@@ -209,7 +222,7 @@ export async function readRoll(
     `select distinct on (st.roll_number) st.id as roll_student_id, st.roll_number, u.first_name,
        u.last_name, r.id, r.session_id, r.student_id, r.mark, r.marked_at, r.source, r.capture_mode,
        r.arrival_at, r.excuse_category, ${EVIDENCE_COLUMNS}, r.flags, r.winner_op_id,
-       r.version, r.updated_at, ${SYNC_COLUMNS}
+       r.version, r.updated_at, ${SYNC_COLUMNS}, waiting.claims as waiting_claims
      from attendance_session s
      join session_section x on x.session_id = s.id
      join enrolment e on e.course_section_id = x.course_section_id and e.status = 'enrolled'
@@ -218,7 +231,7 @@ export async function readRoll(
      join app_user u on u.id = st.user_id
      left join attendance_record r on r.session_id = s.id and r.student_id = st.id
      left join attendance_operation o on o.op_id = r.winner_op_id
-     ${syncJoins('r', 'select ?::uuid', 'w.session_id = ?::uuid')}
+     ${ROLL_SYNC_JOINS}
      where s.id = ?::uuid and (${scope.sql}) order by st.roll_number`,
     // Three times within the joins, once in the condition.
     [sessionId, sessionId, sessionId, sessionId, ...scope.parameters],
@@ -231,6 +244,7 @@ interface RollNames {
   roll_number: string;
   first_name: string;
   last_name: string;
+  waiting_claims: readonly WaitingClaim[] | null;
 }
 
 interface Row {
@@ -333,5 +347,9 @@ function toRollRow(row: Partial<Row> & RollNames): RollRow {
     firstName: row.first_name,
     lastName: row.last_name,
     record: hasRecord ? toRecord(row as RecordColumns) : null,
+    waiting: (row.waiting_claims ?? []).map((claim) => ({
+      ...claim,
+      effectiveAt: toInstant(claim.effectiveAt),
+    })),
   };
 }

@@ -7,8 +7,9 @@ import {
   type LiveEntry,
 } from '../../audit/append-log.ts';
 import type { Em } from '../../db/orm.ts';
+import { RANK } from '../../domain/attendance/ranks.ts';
 import { fallbackOf, type Fallback } from '../../domain/presence/fallback.ts';
-import type { Id } from '../../domain/types.ts';
+import type { Id, SessionPolicy } from '../../domain/types.ts';
 import type { CanonicalValue } from '../../security/canonical-json.ts';
 import type { Actor, Operation } from '../ports.ts';
 import { loadSessionView } from '../sessions/load-session-view.ts';
@@ -64,12 +65,36 @@ export async function appendMarksOf(
   ]);
   await appendLog(em, ids, {
     audit: [...own, ...audit],
-    live: await liveEntries(em, marks.filter(isSeen)),
+    live: [...(await liveEntries(em, marks.filter(isSeen))), ...marks.flatMap(waitingEntries)],
   });
 }
 
 const isSeen = ({ changes, conflicts, sessionChanged }: SessionMarks): boolean =>
   changes.length > 0 || (conflicts?.length ?? 0) > 0 || sessionChanged === true;
+
+/**
+ * One event per student with a claim that begins to wait for a person, or was taken back: no record
+ * tells of it, and who may answer it has the roll open now.
+ */
+function waitingEntries({ session, stored, changes }: SessionMarks): LiveEntry[] {
+  const changed = new Set(changes.map(({ studentId }) => studentId));
+  const students = stored
+    .filter((op) =>
+      op.kind === 'withdraw' ? !changed.has(op.studentId) : isPending(op, session.policy),
+    )
+    .map((op) => op.studentId);
+  return [...new Set(students)].map((student) => ({
+    sessionId: session.id,
+    type: 'waiting.changed',
+    payload: { student },
+  }));
+}
+
+function isPending({ outcome, rank }: NewOperation, { offlineQr }: SessionPolicy): boolean {
+  if (outcome === 'rejected') return false;
+  const isUnconfirmed = rank === RANK.offlineQr && offlineQr !== 'provisional';
+  return outcome === 'review' || rank === RANK.selfEntry || isUnconfirmed;
+}
 
 /** The audit events of stored operations and of the records they changed, in that order. */
 export function markEntries(
