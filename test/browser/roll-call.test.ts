@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { Locator, Page } from 'playwright-core';
 import { v7 } from 'uuid';
 import { rows } from '../../src/db/orm.ts';
+import type { SessionPolicy } from '../../src/domain/types.ts';
 import { operationFor } from '../../src/operations/operation-for.ts';
 import { SYSTEM_ACTOR } from '../../src/operations/ports.ts';
 import { applyOperations } from '../../src/operations/records/apply-operations.ts';
@@ -25,13 +26,17 @@ afterEach(async () => {
 afterAll(() => dashboard.close());
 
 /** A fresh open session of the class, and a visitor before its page. */
-async function openRoll(viewport?: typeof PHONE): Promise<Visitor> {
+async function openRoll(
+  viewport?: typeof PHONE,
+  policy: Partial<SessionPolicy> = {},
+): Promise<Visitor> {
   const { campus, section: courseSection, faculty, room } = world;
   session = await makeSession(dashboard.api.em(), {
     campus,
     courseSection,
     faculty: faculty.id,
     room: room.id,
+    policy,
   });
   const visitor = await enter(faculty.email, viewport);
   await card(visitor.page, 0).waitFor(); // Keys pressed before the roll is there go nowhere.
@@ -105,6 +110,19 @@ async function markElsewhere(index: number, mark: string): Promise<void> {
     headers: { 'idempotency-key': v7() },
   });
   expect(reply.status).toBe(201);
+}
+
+/** A scan of a student. */
+async function scan(
+  index: number,
+  claim: { readonly rank: number; readonly captureMode?: 'offline' },
+): Promise<void> {
+  const operation = operationFor(dashboard.api.deps, SYSTEM_ACTOR);
+  await operation.em.transactional((em) =>
+    applyOperations(operation, em, session, [
+      { opId: v7(), studentId: student(index).id, mark: 'present', source: 'qr', ...claim },
+    ]),
+  );
 }
 
 describe('the roll call', () => {
@@ -248,15 +266,35 @@ describe('the roll call', () => {
     expect(complaints).toEqual([expect.stringMatching(/status of 4\d\d/)]);
   });
 
+  it('shows scans kept offline as waiting, and answers them by a mark or with the rest', async () => {
+    const teacher = await openRoll(undefined, { offlineQr: 'confirm_first' });
+    const { page } = teacher;
+    const phone = await enter(world.student.email, PHONE);
+    for (const index of [0, 1]) await scan(index, { rank: 30, captureMode: 'offline' });
+
+    await tile(page, 0).getByText('Offline scan waits').waitFor();
+    await page.getByTestId('waiting-claims').getByText('2 scans wait for you').waitFor();
+    await phone.page.getByText('your teacher is asked to confirm it').waitFor();
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    expect(await page.locator('[data-student]').count()).toBe(2);
+    await card(page, 0).click();
+    await phone.page.getByTestId('own-mark').getByText('Present', { exact: true }).waitFor();
+    await page.getByTestId('waiting-claims').getByText('1 scan waits for you').waitFor();
+
+    await page.getByRole('button', { name: 'Mark the rest present' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Mark present' }).click();
+    await page.getByTestId('waiting-claims').waitFor({ state: 'detached' });
+    await countIs(page, 'present', STUDENTS);
+    await page.reload();
+    await shows(page, 1, 'present');
+    expect(await page.getByText('Offline scan waits').count()).toBe(0);
+    expect([...teacher.complaints, ...phone.complaints]).toEqual([]);
+  });
+
   it('asks for a reason where a mark contradicts a scan', async () => {
     const { page } = await openRoll();
     await card(page, 0).waitFor();
-    const operation = operationFor(dashboard.api.deps, SYSTEM_ACTOR);
-    await operation.em.transactional((em) =>
-      applyOperations(operation, em, session, [
-        { opId: v7(), studentId: student(0).id, mark: 'present', rank: 50, source: 'qr' },
-      ]),
-    );
+    await scan(0, { rank: 50 });
     await tile(page, 0).getByText('QR scan').waitFor();
 
     await tile(page, 0)

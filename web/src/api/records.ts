@@ -14,6 +14,14 @@ export interface MarkOperation {
   readonly fallback?: Fallback;
   /** The operation that decided the record as it was shown when this mark was made. */
   readonly base_op_id?: string;
+  /** Claims that were shown as waiting: this mark answers them. */
+  readonly acks?: readonly string[];
+}
+
+/** A student of `markRest` whose waiting claims the mark answers. */
+export interface AnsweredStudent {
+  readonly student: string;
+  readonly acks: readonly string[];
 }
 
 /** Marks one student; the operation's id is the Idempotency-Key. */
@@ -43,12 +51,17 @@ export const sendMarks = (
     idempotencyKey,
   });
 
-/** Marks everyone who has no mark when the request arrives. */
-export const markRest = (api: ApiClient, session: string, mark: RollMark, idempotencyKey: string) =>
+/** Marks everyone who has no mark when the request arrives, and those whose claims are answered. */
+export const markRest = (
+  api: ApiClient,
+  session: string,
+  { mark, answered }: { readonly mark: RollMark; readonly answered: readonly AnsweredStudent[] },
+  idempotencyKey: string,
+) =>
   api.request<BulkResult>({
     method: 'POST',
     path: `${BASE}bulk-mark/`,
-    body: { session, records: [], default: { mark } },
+    body: { session, records: answered.map((claim) => ({ ...claim, mark })), default: { mark } },
     idempotencyKey,
   });
 

@@ -189,9 +189,21 @@ export interface SessionDetail {
   readonly section_name: string;
 }
 
+/** A claim about a student that waits for a person. */
+export interface WaitingClaim {
+  readonly op_id: string;
+  readonly source: string;
+  readonly capture_mode: 'online' | 'offline';
+  /** Why it waits. */
+  readonly code: string;
+  readonly effective_at: string;
+}
+
 export interface RosterRow {
   readonly student: StudentName;
   readonly record: AttendanceRecord | null;
+  /** Claims that wait for a person, the oldest first; a mark that names them answers them. */
+  readonly waiting: readonly WaitingClaim[];
 }
 
 export interface Roster {

@@ -45,6 +45,7 @@ function setUp(decide: (operation: MarkOperation) => Outcome) {
     },
     diagnose: () => ({ trouble: 'offline', waitMs: null }),
     save: () => undefined,
+    waitingOf: (student) => (student === 'waits' ? ['scan-1', 'scan-2'] : []),
     winnerOf: (student) => (student === 'known' ? 'shown' : null),
     changed: (given) => changes.push(...given),
     displaced,
@@ -66,6 +67,25 @@ describe('createMarking', () => {
 
     expect(marking.state().unsent.size).toBe(0);
     expect(changes).toMatchObject([{ student: 'a', mark: 'late', version: 2 }]);
+  });
+
+  it('answers the claims that the screen shows as waiting, also when a reason is given', async () => {
+    const { marking, sent } = setUp((operation) =>
+      operation.reason === undefined && operation.mark === 'absent'
+        ? refused(operation, 'reason_required')
+        : stored(operation),
+    );
+    marking.mark('waits', 'absent');
+    marking.mark('new', 'present');
+    await letRun();
+    marking.giveReason('the seat was empty', false);
+    await letRun();
+
+    expect(sent.map(({ student, acks }) => [student, acks])).toEqual([
+      ['waits', ['scan-1', 'scan-2']],
+      ['new', undefined],
+      ['waits', ['scan-1', 'scan-2']],
+    ]);
   });
 
   it('names the operation that decided what the screen showed', async () => {

@@ -34,6 +34,8 @@ export interface MarkingState extends OutboxState {
 export interface MarkingPorts extends Pick<OutboxPorts, 'send' | 'diagnose' | 'save'> {
   /** The operation that decides a student's record as the screen shows it. */
   readonly winnerOf: (student: string) => string | null;
+  /** The claims of a student that the screen shows as waiting: a mark answers them. */
+  readonly waitingOf: (student: string) => readonly string[];
   readonly changed: (changes: readonly RecordChange[]) => void;
   /** A mark was stored, but stronger evidence keeps the record as it is. */
   readonly displaced: (student: string, mark: Mark | null) => void;
@@ -58,7 +60,7 @@ export interface Marking {
 
 /** Makes the marking of one session's page; `restored` comes from an earlier one. */
 export function createMarking(
-  { winnerOf, changed, displaced, ...ports }: MarkingPorts,
+  { winnerOf, waitingOf, changed, displaced, ...ports }: MarkingPorts,
   restored: readonly MarkOperation[] = [],
 ): Marking {
   const listeners = new Set<() => void>();
@@ -91,6 +93,7 @@ export function createMarking(
     outbox.add(
       marks.map(({ student, mark, fallback }) => {
         const base = outbox.newestOf(student)?.op_id ?? winnerOf(student);
+        const acks = waitingOf(student);
         return {
           op_id: uuidV7(),
           student,
@@ -98,6 +101,7 @@ export function createMarking(
           ...(reason === undefined ? {} : { reason }),
           ...(fallback === null ? {} : { fallback }),
           ...(base === null ? {} : { base_op_id: base }),
+          ...(acks.length === 0 ? {} : { acks }),
         };
       }),
     );

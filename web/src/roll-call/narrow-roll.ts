@@ -1,9 +1,9 @@
 /** Which students of a roll a screen shows, and in which order. */
-import type { Fallback, Mark, StudentName } from '../api/types.ts';
+import type { Fallback, Mark, StudentName, WaitingClaim } from '../api/types.ts';
 import { fullName } from '../shared/person-name.ts';
 
-/** Marks to show; `all` shows everyone. */
-export type RollFilter = Mark | 'unmarked' | 'all';
+/** Marks to show; `waiting` shows whose claims wait for a person, `all` everyone. */
+export type RollFilter = Mark | 'unmarked' | 'waiting' | 'all';
 
 /** How the roll is ordered. */
 export type RollOrder = 'roll' | 'name' | 'flag';
@@ -24,6 +24,18 @@ export interface RollEntry {
   readonly mark: Mark | null;
   /** Why staff marked without a scan. */
   readonly fallback: Fallback | null;
+  /** What waits for a word of the staff. */
+  readonly waiting: Waiting | null;
+}
+
+/** A scan kept offline, an own entry, or other evidence that waits for a person. */
+export type Waiting = 'scan' | 'entry' | 'evidence';
+
+/** What waits, in one word: a scan says more than an own entry. */
+export function waitingOf(claims: readonly WaitingClaim[]): Waiting | null {
+  if (claims.length === 0) return null;
+  if (claims.some(({ code }) => code === 'offline_unconfirmed')) return 'scan';
+  return claims.every(({ code }) => code === 'awaiting_approval') ? 'entry' : 'evidence';
 }
 
 /** Flags that say how little a record proves; others belong to how it came about. */
@@ -72,8 +84,9 @@ export function narrowRoll<Entry extends OrderedEntry>(
   kept: ReadonlySet<string>,
 ): readonly Entry[] {
   const words = text.trim().toLowerCase().split(/\s+/);
-  const shown = entries.filter(({ student, mark }) => {
-    const isWanted = filter === 'all' || (mark ?? 'unmarked') === filter || kept.has(student.id);
+  const shown = entries.filter(({ student, mark, waiting }) => {
+    const isMatch = filter === 'waiting' ? waiting !== null : (mark ?? 'unmarked') === filter;
+    const isWanted = filter === 'all' || isMatch || kept.has(student.id);
     const searched = `${fullName(student)} ${student.roll_number}`.toLowerCase();
     return isWanted && words.every((word) => searched.includes(word));
   });

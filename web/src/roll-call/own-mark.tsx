@@ -1,15 +1,17 @@
 /** What a student sees of a session: the own mark and how the class stands, live. */
 import { Button, Group, Paper, Stack, Text } from '@mantine/core';
-import { IconHistory } from '@tabler/icons-react';
+import { IconHistory, IconHourglass } from '@tabler/icons-react';
+import type { TablerIcon } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Mark, RosterRow, Session } from '../api/types.ts';
+import type { RosterRow, Session } from '../api/types.ts';
 import { RecordHistoryDrawer } from '../records/record-history.tsx';
 import { OwnEntry } from '../self-entry/own-entry.tsx';
 import { MARK_LOOKS } from '../shared/chips.tsx';
 import { CountsBar, CountsList } from '../shared/counts-bar.tsx';
 import { sourceKey } from '../shared/source-key.ts';
 import { showMoment } from '../shared/times.ts';
+import { waitingOf } from './narrow-roll.ts';
 import { RollNotice } from './roll-notice.tsx';
 
 interface OwnMarkProps {
@@ -23,17 +25,25 @@ export function OwnMark({ session, row }: OwnMarkProps) {
   const { record } = row;
   const [isOpen, setOpen] = useState(false);
   const mark = record?.mark ?? null;
+  // A mark of presence says what the scan would; what the teacher then thinks of it is no news.
+  const isScanWaiting = waitingOf(row.waiting) === 'scan' && mark !== 'present' && mark !== 'late';
+  const isOnlyWaiting = isScanWaiting && mark === null;
   return (
     <Stack gap="md" maw={560}>
-      <Paper className={`own-mark tone-${mark ?? 'unmarked'}`} role="status" data-testid="own-mark">
-        <MarkBadge mark={mark} />
+      <Paper
+        className={`own-mark tone-${isOnlyWaiting ? 'late' : (mark ?? 'unmarked')}`}
+        role="status"
+        data-testid="own-mark"
+      >
+        <MarkBadge icon={isOnlyWaiting ? IconHourglass : MARK_LOOKS[mark ?? 'unmarked'].icon} />
         <div>
           <Text size="sm" c="dimmed">
             {t('session.yourMark')}
           </Text>
-          <Text fz={24} fw={650} lh={1.25}>
-            {t(`mark.${mark ?? 'unmarked'}`)}
+          <Text fz={isOnlyWaiting ? 20 : 24} fw={650} lh={1.25}>
+            {isOnlyWaiting ? t('rollCall.ownScanWaits') : t(`mark.${mark ?? 'unmarked'}`)}
           </Text>
+          {isScanWaiting ? <Text size="sm">{t('rollCall.ownScanWaitsText')}</Text> : null}
           {record === null || mark === null ? null : (
             <Text size="sm" c="dimmed">
               {t(`source.${sourceKey(record.source)}`)}
@@ -46,6 +56,7 @@ export function OwnMark({ session, row }: OwnMarkProps) {
         {record === null ? null : (
           <Button
             ms="auto"
+            flex="none"
             size="xs"
             variant="default"
             leftSection={<IconHistory size={16} aria-hidden />}
@@ -85,8 +96,7 @@ export function OwnMark({ session, row }: OwnMarkProps) {
   );
 }
 
-function MarkBadge({ mark }: { readonly mark: Mark | null }) {
-  const Icon = MARK_LOOKS[mark ?? 'unmarked'].icon;
+function MarkBadge({ icon: Icon }: { readonly icon: TablerIcon }) {
   return (
     <span className="own-mark-badge" aria-hidden="true">
       <Icon size={30} stroke={2.2} />

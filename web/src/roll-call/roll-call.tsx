@@ -18,6 +18,7 @@ import type { Marking, MarkingState } from './marking.ts';
 import {
   doubtOf,
   narrowRoll,
+  waitingOf,
   WHOLE_ROLL,
   type GridEntry,
   type RollEntry,
@@ -31,7 +32,8 @@ import { focusStudent, StudentGrid } from './student-grid.tsx';
 import { UnsentNotice } from './unsent-notice.tsx';
 import { useAskedHistory } from './use-asked-history.ts';
 import { usePageKeys } from './use-page-keys.ts';
-import { useRest } from './use-rest.ts';
+import { useRest, type TheRest } from './use-rest.ts';
+import { WaitingNotice } from './waiting-notice.tsx';
 
 interface RollCallProps {
   readonly session: Session;
@@ -62,6 +64,7 @@ export function RollCall({ session, rows, newsOf, marking, state }: RollCallProp
   const counts = countRows(entries);
   // A mentor sees some rows only; the numbers of the class come from the server then.
   const shownCounts = counts.roster === session.counts.roster ? counts : session.counts;
+  const waiting = entries.filter((entry) => entry.waiting !== null);
   const shown = narrowRoll(entries, view, touched);
   const { mark: canMark } = session.can;
   const missing = counts.unmarked > 0 ? 'unmarked' : 'absent';
@@ -74,7 +77,8 @@ export function RollCall({ session, rows, newsOf, marking, state }: RollCallProp
     (entry: RollEntry, mark: RollMark, fallback: Fallback | null): void => {
       const { student } = entry;
       const isSame = entry.mark === mark && entry.fallback === fallback;
-      if (!canMark || isSame) return;
+      // The same mark once more answers what waits.
+      if (!canMark || (isSame && entry.waiting === null)) return;
       setTouched((held) => new Set(held).add(student.id));
       setAnnouncement(t('rollCall.announce', { name: fullName(student), mark: t(`mark.${mark}`) }));
       marking.mark(student.id, mark, fallback);
@@ -121,7 +125,20 @@ export function RollCall({ session, rows, newsOf, marking, state }: RollCallProp
         onRest={askRest.open}
         onHelp={help.open}
       />
-      <CountsFilter session={session} counts={shownCounts} view={view} onChange={changeView} />
+      <CountsFilter
+        session={session}
+        counts={shownCounts}
+        waiting={waiting.length}
+        view={view}
+        onChange={changeView}
+      />
+      {canMark ? (
+        <WaitingNotice
+          waiting={waiting}
+          isShown={view.filter === 'waiting'}
+          onShow={() => changeView({ ...WHOLE_ROLL, filter: 'waiting' })}
+        />
+      ) : null}
       <UnsentNotice state={state} rows={rows} marking={marking} />
       {shown.length === 0 ? (
         <Empty
@@ -161,9 +178,7 @@ export function RollCall({ session, rows, newsOf, marking, state }: RollCallProp
         onClose={askRest.close}
         onConfirm={() => {
           askRest.close();
-          rest.markRest(
-            entries.filter(({ mark }) => mark === null).map((entry) => entry.student.id),
-          );
+          rest.markRest(restOf(rows, entries));
         }}
       />
       <ReasonDialog asked={state.asked} rows={rows} marking={marking} />
@@ -172,13 +187,26 @@ export function RollCall({ session, rows, newsOf, marking, state }: RollCallProp
   );
 }
 
+/** Whoever has no mark on this screen, with what waits of them. */
+function restOf(rows: readonly RosterRow[], entries: readonly GridEntry[]): TheRest {
+  const students = entries.filter(({ mark }) => mark === null).map(({ student }) => student.id);
+  const unmarked = new Set(students);
+  const answered = rows
+    .filter(({ student, waiting }) => unmarked.has(student.id) && waiting.length > 0)
+    .map(({ student, waiting }) => ({
+      student: student.id,
+      acks: waiting.map((claim) => claim.op_id),
+    }));
+  return { students, answered };
+}
+
 function entriesOf(
   rows: readonly RosterRow[],
   { unsent, failures }: MarkingState,
   newsOf: ReadonlyMap<string, number>,
   isMarkingRest: boolean,
 ): readonly GridEntry[] {
-  return rows.map(({ student, record }) => {
+  return rows.map(({ student, record, waiting }) => {
     const stored = record?.mark ?? null;
     const isRest = isMarkingRest && stored === null;
     const held = unsent.get(student.id);
@@ -187,6 +215,7 @@ function entriesOf(
       student,
       mark: sent ?? stored,
       fallback: held === undefined ? (record?.fallback ?? null) : held.fallback,
+      waiting: sent === undefined ? waitingOf(waiting) : null,
       isUnscanned: stored === null || record?.source === 'manual',
       source: sent === undefined && stored !== null ? (record?.source ?? null) : null,
       doubt: doubtOf(record?.flags ?? []),

@@ -1,6 +1,12 @@
 /** Finds students in the roll and acts on many at once. */
 import { ActionIcon, Button, Select, TextInput, Tooltip } from '@mantine/core';
-import { IconChecks, IconKeyboard, IconSearch, IconUsers } from '@tabler/icons-react';
+import {
+  IconChecks,
+  IconHourglass,
+  IconKeyboard,
+  IconSearch,
+  IconUsers,
+} from '@tabler/icons-react';
 import type { KeyboardEvent, RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MarkCounts, Session } from '../api/types.ts';
@@ -94,16 +100,20 @@ export function RollTools(props: RollToolsProps) {
 }
 
 const FILTERS = ['all', 'unmarked', 'present', 'late', 'absent', 'excused'] as const;
+const FILTERS_WHILE_WAITING = [...FILTERS, 'waiting'] as const;
 
 interface CountsFilterProps extends ViewProps {
   readonly session: Session;
   readonly counts: MarkCounts;
+  /** Students with a claim that waits for a person. */
+  readonly waiting: number;
 }
 
 /** How the class stands; each number shows its students. Stays in sight while scrolling. */
-export function CountsFilter({ session, counts, view, onChange }: CountsFilterProps) {
+export function CountsFilter({ session, counts, waiting, view, onChange }: CountsFilterProps) {
   const { t } = useTranslation();
   const { unmarked, roster } = counts;
+  const filters = waiting > 0 || view.filter === 'waiting' ? FILTERS_WHILE_WAITING : FILTERS;
   return (
     <section className="roll-counts" aria-label={t('rollCall.theClass')}>
       <div className="roll-counts-line">
@@ -114,11 +124,11 @@ export function CountsFilter({ session, counts, view, onChange }: CountsFilterPr
       </div>
       <CountsBar counts={counts} />
       <div className="roll-filters" role="group" aria-label={t('rollCall.filter')}>
-        {FILTERS.map((filter) => (
+        {filters.map((filter) => (
           <FilterButton
             key={filter}
             filter={filter}
-            count={filter === 'all' ? roster : counts[filter]}
+            count={filter === 'all' ? roster : filter === 'waiting' ? waiting : counts[filter]}
             isChosen={view.filter === filter}
             onChoose={() => onChange({ ...view, filter })}
           />
@@ -127,6 +137,12 @@ export function CountsFilter({ session, counts, view, onChange }: CountsFilterPr
     </section>
   );
 }
+
+const FILTER_LOOKS = {
+  ...MARK_LOOKS,
+  all: { tone: 'info', icon: IconUsers },
+  waiting: { tone: 'late', icon: IconHourglass },
+} as const;
 
 interface FilterButtonProps {
   readonly filter: RollFilter;
@@ -137,18 +153,24 @@ interface FilterButtonProps {
 
 function FilterButton({ filter, count, isChosen, onChoose }: FilterButtonProps) {
   const { t } = useTranslation();
-  const Icon = filter === 'all' ? IconUsers : MARK_LOOKS[filter].icon;
+  const { icon: Icon, tone } = FILTER_LOOKS[filter];
   return (
     <button
       type="button"
-      className={`roll-filter tone-${filter === 'all' ? 'info' : filter}`}
+      className={`roll-filter tone-${tone}`}
       aria-pressed={isChosen}
       data-count={filter}
       onClick={onChoose}
     >
       <Icon size={15} stroke={2.2} aria-hidden />
       <strong className="numbers">{count}</strong>
-      <span>{filter === 'all' ? t('common.all') : t(`mark.${filter}`)}</span>
+      <span>
+        {filter === 'all'
+          ? t('common.all')
+          : filter === 'waiting'
+            ? t('rollCall.waitingFilter')
+            : t(`mark.${filter}`)}
+      </span>
     </button>
   );
 }

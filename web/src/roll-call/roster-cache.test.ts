@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Mark, Roster, RosterRow, SessionEvent } from '../api/types.ts';
-import { doubtOf, narrowRoll, WHOLE_ROLL } from './narrow-roll.ts';
+import { doubtOf, narrowRoll, waitingOf, WHOLE_ROLL } from './narrow-roll.ts';
 import { changeOf, changeOfOutcome, countRows, newerOf, withChanges } from './roster-cache.ts';
 
 const AT = '2026-11-24T04:00:00.000Z';
 
 function row(id: string, mark: Mark | null, version: number): RosterRow {
   const student = { id, roll_number: `24CS${id}`, first_name: 'Asha', last_name: id };
-  if (version === 0) return { student, record: null };
+  if (version === 0) return { student, record: null, waiting: [] };
   const record = {
     id: `record-${id}`,
     session: 's',
@@ -24,7 +24,7 @@ function row(id: string, mark: Mark | null, version: number): RosterRow {
     version,
     updated_at: AT,
   };
-  return { student, record };
+  return { student, record, waiting: [] };
 }
 
 const roster = (...students: RosterRow[]): Roster => ({ session: 's', seq: 1, students });
@@ -73,6 +73,56 @@ describe('withChanges', () => {
     expect(withChanges(held, [change('a', 'absent', 3)]).students[0]).toBe(held.students[0]);
     const changes = [change('a', 'present', 5), change('a', 'absent', 4)];
     expect(marksOf(withChanges(held, changes))).toEqual(['present']);
+  });
+});
+
+describe('claims that wait', () => {
+  const waitingClaim = (id: string, code = 'offline_unconfirmed') => ({
+    op_id: id,
+    source: 'qr',
+    capture_mode: 'offline' as const,
+    code,
+    effective_at: AT,
+  });
+
+  it('wait no longer once an own mark named them, whatever became of the record', () => {
+    const waiting = [waitingClaim('scan'), waitingClaim('other')];
+    const held = roster({ ...row('a', 'excused', 3), waiting });
+
+    const [after] = withChanges(held, [
+      { ...change('a', 'excused', 3), answered: ['scan'] },
+    ]).students;
+
+    expect(after?.waiting.map((claim) => claim.op_id)).toEqual(['other']);
+    expect(after?.record?.mark).toBe('excused');
+  });
+
+  it('are not brought back by an answer from before the mark', () => {
+    const held = roster(row('a', 'present', 2));
+    const read = roster({ ...row('a', null, 1), waiting: [waitingClaim('scan')] });
+
+    expect(newerOf(held, read).students[0]?.waiting).toEqual([]);
+    expect(newerOf(undefined, read).students[0]?.waiting).toHaveLength(1);
+  });
+
+  it('are named by what says most, and can be shown alone', () => {
+    const [scan, entry] = [waitingClaim('scan'), waitingClaim('entry', 'awaiting_approval')];
+    const late = waitingClaim('late', 'future_time');
+    expect([[], [scan, entry], [entry], [entry, late]].map(waitingOf)).toEqual([
+      null,
+      'scan',
+      'entry',
+      'evidence',
+    ]);
+    const entries = [row('a', 'present', 1), row('b', null, 0)].map(({ student }, index) => ({
+      student,
+      mark: null,
+      doubt: null,
+      fallback: null,
+      waiting: index === 0 ? null : ('scan' as const),
+    }));
+    const shown = narrowRoll(entries, { ...WHOLE_ROLL, filter: 'waiting' }, new Set());
+    expect(shown.map(({ student }) => student.id)).toEqual(['b']);
   });
 });
 
@@ -197,6 +247,7 @@ describe('narrowRoll', () => {
     mark,
     doubt: doubtOf(flags),
     fallback: null,
+    waiting: null,
   }));
   const idsOf = (view: Partial<typeof WHOLE_ROLL>, kept: readonly string[] = []) =>
     narrowRoll(all, { ...WHOLE_ROLL, ...view }, new Set(kept)).map(({ student }) => student.id);

@@ -24,6 +24,8 @@ export interface RecordChange {
   readonly fallback?: Fallback | null;
   /** Absent where it is not told: the answer to an own mark. */
   readonly flags?: readonly string[];
+  /** Claims that waited for a person and were answered by an own mark. */
+  readonly answered?: readonly string[];
 }
 
 /** The change a live event tells of; null when it is none the reader may see. */
@@ -53,17 +55,23 @@ export function changeOfOutcome({
   operation,
   result: { student, record },
 }: {
-  readonly operation: Pick<MarkOperation, 'op_id' | 'fallback'>;
+  readonly operation: Pick<MarkOperation, 'op_id' | 'fallback' | 'acks'>;
   readonly result: MarkResult;
 }): RecordChange | null {
   if (record === null) return null;
   const isOwn = record.winner_op_id === operation.op_id;
-  return { student, ...record, ...(isOwn ? { fallback: operation.fallback ?? null } : {}) };
+  return {
+    student,
+    ...record,
+    ...(isOwn ? { fallback: operation.fallback ?? null } : {}),
+    ...(operation.acks === undefined ? {} : { answered: operation.acks }),
+  };
 }
 
 /** The roster with the changes that are newer than what it holds. */
 export function withChanges(roster: Roster, changes: readonly RecordChange[]): Roster {
   const newest = new Map<string, RecordChange>();
+  const answered = new Set(changes.flatMap((change) => change.answered ?? []));
   for (const change of changes) {
     if (change.version > (newest.get(change.student)?.version ?? 0)) {
       newest.set(change.student, change);
@@ -71,12 +79,19 @@ export function withChanges(roster: Roster, changes: readonly RecordChange[]): R
   }
   return {
     ...roster,
-    students: roster.students.map((row) => {
+    students: roster.students.map((held) => {
+      const row = withoutAnswered(held, answered);
       const change = newest.get(row.student.id);
       if (!change || !tellsMore(change, row.record)) return row;
       return { ...row, record: withChange(roster.session, row.record, change) };
     }),
   };
+}
+
+/** Whatever became of the mark that named them, they wait no longer. */
+function withoutAnswered(row: RosterRow, answered: ReadonlySet<string>): RosterRow {
+  if (!row.waiting.some(({ op_id: id }) => answered.has(id))) return row;
+  return { ...row, waiting: row.waiting.filter(({ op_id: id }) => !answered.has(id)) };
 }
 
 /** What was read, with rows that live events brought further meanwhile kept. */
@@ -88,7 +103,7 @@ export function newerOf(held: Roster | undefined, read: Roster): Roster {
     students: read.students.map((row) => {
       const before = known.get(row.student.id);
       const isOlder = (row.record?.version ?? 0) < (before?.record?.version ?? 0);
-      return isOlder && before ? { ...row, record: before.record } : row;
+      return isOlder && before ? { ...before, student: row.student } : row;
     }),
   };
 }
@@ -111,7 +126,7 @@ function tellsMore(change: RecordChange, held: RosterRow['record']): boolean {
 function withChange(
   session: string,
   record: RosterRow['record'],
-  { student, ...change }: RecordChange,
+  { student, answered: _answered, ...change }: RecordChange,
 ): AttendanceRecord {
   const fresh: AttendanceRecord = {
     id: '',

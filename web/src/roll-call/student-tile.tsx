@@ -5,6 +5,7 @@ import {
   IconDeviceMobileOff,
   IconFlag3,
   IconHistory,
+  IconHourglass,
 } from '@tabler/icons-react';
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -40,15 +41,23 @@ const NEXT: Readonly<Record<Mark | 'unmarked', RollMark>> = {
   excused: 'present',
 };
 
+/** What waits is answered first: it claims presence, and a late mark stays one. */
+function nextMark({ mark, waiting }: RollEntry): RollMark {
+  if (waiting !== null) return mark === 'late' ? 'late' : 'present';
+  return NEXT[mark ?? 'unmarked'];
+}
+
 /** The tile. A class has many of them, so it is drawn again only when something of it changed. */
 export const StudentTile = memo(function StudentTile(props: StudentTileProps) {
   const { t } = useTranslation();
-  const { student, mark, fallback, isSending, failure, news, canMark, onMark } = props;
+  const { student, mark, fallback, waiting, isSending, failure, news, canMark, onMark } = props;
+  const entry: RollEntry = { student, mark, fallback, waiting };
   const name = fullName(student);
   const state = [
     ...(fallback === null ? [] : [t('rollCall.cardFallback', { why: t(`fallback.${fallback}`) })]),
     ...(isSending ? [t('rollCall.cardSending')] : []),
     ...(failure === null ? [] : [t('rollCall.cardFailed')]),
+    ...(waiting === null ? [] : [t(`rollCall.waitingFor.${waiting}`)]),
     ...(props.doubt === null ? [] : [t('rollCall.cardFlagged', { why: t(`flag.${props.doubt}`) })]),
   ];
   const label = t('rollCall.cardLabel', {
@@ -73,12 +82,17 @@ export const StudentTile = memo(function StudentTile(props: StudentTileProps) {
         data-student={student.id}
         aria-label={[label, ...state].join(', ')}
         aria-disabled={!canMark || undefined}
-        onClick={() => canMark && onMark({ student, mark, fallback }, NEXT[mark ?? 'unmarked'])}
+        onClick={() => canMark && onMark(entry, nextMark(entry))}
       >
         <Badge mark={mark} />
         <span className="roll-tile-words">
           <span className="roll-tile-name">{name}</span>
           <Under {...props} />
+          {waiting === null ? null : (
+            <span className="roll-tile-under roll-tile-doubt">
+              <IconHourglass size={13} aria-hidden /> {t(`rollCall.waitingFor.${waiting}`)}
+            </span>
+          )}
           {props.doubt === null ? null : (
             <span className="roll-tile-under roll-tile-doubt">
               <IconFlag3 size={13} aria-hidden /> {t(`flag.${props.doubt}`)}
@@ -121,7 +135,7 @@ export const StudentTile = memo(function StudentTile(props: StudentTileProps) {
               className={`roll-mark tone-${to}`}
               aria-pressed={mark === to}
               aria-label={t('rollCall.markAs', { mark: t(`mark.${to}`), name })}
-              onClick={() => onMark({ student, mark, fallback }, to)}
+              onClick={() => onMark(entry, to)}
             >
               {t(`markLetter.${to}`)}
             </button>

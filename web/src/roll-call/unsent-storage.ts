@@ -48,11 +48,13 @@ function isOperation(value: unknown): value is MarkOperation {
     student,
     mark,
     fallback,
+    acks,
   } = value as Partial<Record<keyof MarkOperation, unknown>>;
   return (
     typeof id === 'string' &&
     typeof student === 'string' &&
     ROLL_MARKS.some((allowed) => allowed === mark) &&
-    (fallback === undefined || FALLBACKS.some((known) => known === fallback))
+    (fallback === undefined || FALLBACKS.some((known) => known === fallback)) &&
+    (acks === undefined || (Array.isArray(acks) && acks.every((ack) => typeof ack === 'string')))
   );
 }

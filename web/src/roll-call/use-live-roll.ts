@@ -1,6 +1,6 @@
 /** A session and its roll, kept current while the page shows. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { queryKeys } from '../api/query-keys.ts';
 import { readRoster, readSession } from '../api/sessions.ts';
 import type { Roster, Session, SessionEvent } from '../api/types.ts';
@@ -13,6 +13,8 @@ import { changeOf, newerOf, withChanges } from './roster-cache.ts';
 const RELOAD_MS = 10_000;
 /** A step of the session's life becomes visible a moment after its time. */
 const AFTER_STEP_MS = 1_000;
+/** Scans that phones kept arrive together when the network comes back: the roll is read once. */
+const GATHER_MS = 300;
 /** Timers of browsers hold at most about 24 days. */
 const WAIT_MAX_MS = 24 * 60 * 60_000;
 
@@ -44,6 +46,9 @@ export function useLiveRoll(id: string, isOwnChange: (student: string) => boolea
     refetchInterval: isLive ? false : RELOAD_MS,
   });
 
+  const readRosterSoon = useGathered(() => {
+    void queryClient.invalidateQueries({ queryKey: rosterKey });
+  });
   const takeRecord = (event: SessionEvent): void => {
     const change = changeOf(event);
     const held = queryClient.getQueryData<Roster>(rosterKey);
@@ -54,6 +59,8 @@ export function useLiveRoll(id: string, isOwnChange: (student: string) => boolea
       void queryClient.invalidateQueries({ queryKey: rosterKey });
       return;
     }
+    // Somebody else's mark may have answered what waits.
+    if (row.waiting.length > 0) readRosterSoon();
     const isNews = change.version > (row.record?.version ?? 0) && !isOwnChange(change.student);
     if (isNews) setNewsOf((before) => new Map(before).set(change.student, event.seq));
     queryClient.setQueryData<Roster>(rosterKey, withChanges(held, [change]));
@@ -70,6 +77,7 @@ export function useLiveRoll(id: string, isOwnChange: (student: string) => boolea
       if (event.type === 'session.changed') {
         void queryClient.invalidateQueries({ queryKey: queryKeys.presenceChecks(id) });
       }
+      if (tellsOfWaiting(event)) readRosterSoon();
       takeRecord(event);
     },
     counts: (counts) => patchSession(queryClient, id, withCounts(counts)),
@@ -78,6 +86,28 @@ export function useLiveRoll(id: string, isOwnChange: (student: string) => boolea
 
   return { session, roster, newsOf };
 }
+
+/** Calls of a moment become one, a moment later. */
+function useGathered(call: () => void): () => void {
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(
+    () => () => {
+      clearTimeout(timer.current);
+      timer.current = undefined;
+    },
+    [],
+  );
+  return () => {
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined;
+      call();
+    }, GATHER_MS);
+  };
+}
+
+/** A student hears of claims about others too, but not whose. */
+const tellsOfWaiting = ({ type, payload }: SessionEvent): boolean =>
+  type === 'waiting.changed' && typeof payload['student'] === 'string';
 
 /** Milliseconds until the session opens, closes or becomes final by itself; false for never. */
 function untilNextStep(session: Session | undefined, nowMs: number): number | false {

@@ -31,6 +31,7 @@ export function useMarking(session: string): { marking: Marking; state: MarkingS
         diagnose: diagnoseSending,
         save: (operations) => storage.save(operations),
         winnerOf: (id) => rowOf(id)?.record?.winner_op_id ?? null,
+        waitingOf: (id) => (rowOf(id)?.waiting ?? []).map((claim) => claim.op_id),
         changed: (changes) =>
           queryClient.setQueryData<Roster>(rosterKey, (held) => held && withChanges(held, changes)),
         displaced: (id, mark) => {

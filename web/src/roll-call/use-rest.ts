@@ -1,7 +1,7 @@
 /** Marks everyone without a mark as present, in one request. */
 import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { markRest } from '../api/records.ts';
+import { markRest, type AnsweredStudent } from '../api/records.ts';
 import type { MarkResult } from '../api/types.ts';
 import { useApp } from '../app-context.ts';
 import { notifyFailed } from '../shared/notify.ts';
@@ -10,9 +10,16 @@ import { useIdempotencyKey } from '../shared/use-idempotency-key.ts';
 import type { Marking } from './marking.ts';
 import type { Outcome } from './marking-outbox.ts';
 
+/** Students without a mark, and which of them have claims that wait. */
+export interface TheRest {
+  readonly students: readonly string[];
+  readonly answered: readonly AnsweredStudent[];
+}
+
 /**
  * The command. The server decides who has no mark when it arrives, so that a scan of the same
- * moment is not written over; `students` only tells one press of the button from the next.
+ * moment is not written over; `students` only tells one press of the button from the next. Claims
+ * that wait are answered with it.
  */
 export function useRest(session: string, marking: Marking) {
   const { t } = useTranslation();
@@ -20,16 +27,23 @@ export function useRest(session: string, marking: Marking) {
   const failureText = useFailureText();
   const keyOf = useIdempotencyKey();
   const command = useMutation({
-    mutationFn: (students: readonly string[]) =>
-      markRest(api, session, 'present', keyOf([session, students])),
-    onSuccess: ({ results }) => marking.settle(results.map(outcomeOf)),
+    mutationFn: ({ students, answered }: TheRest) =>
+      markRest(api, session, { mark: 'present', answered }, keyOf([session, students, answered])),
+    onSuccess: ({ results }, { answered }) =>
+      marking.settle(results.map((result) => outcomeOf(result, answered))),
     onError: (error) => notifyFailed(t('rollCall.restFailed'), failureText(error)),
   });
   return { markRest: command.mutate, isPending: command.isPending };
 }
 
-function outcomeOf(result: MarkResult): Outcome {
-  const operation = { op_id: result.op_id, student: result.student, mark: 'present' } as const;
+function outcomeOf(result: MarkResult, answered: readonly AnsweredStudent[]): Outcome {
+  const acks = answered.find(({ student }) => student === result.student)?.acks;
+  const operation = {
+    op_id: result.op_id,
+    student: result.student,
+    mark: 'present',
+    ...(acks === undefined ? {} : { acks }),
+  } as const;
   return result.record === null
     ? { kind: 'refused', operation, code: result.code ?? 'unknown', detail: result.detail ?? '' }
     : { kind: 'stored', operation, result };
