@@ -1,6 +1,7 @@
 /** Routes of a student's phone: a ticket, and the scan it is for. */
 import type { z } from 'zod';
 import type { Principal } from '../../auth/principal.ts';
+import { refusalError } from '../../domain/attendance/results.ts';
 import { appError, type ErrorCode } from '../../domain/errors.ts';
 import type { Id } from '../../domain/types.ts';
 import { createTicketDesk } from '../../operations/presence/issue-ticket.ts';
@@ -136,7 +137,7 @@ function captureOf(
 }
 
 function replyTo(outcome: ScanOutcome) {
-  if (outcome.refusal) throw appError(outcome.refusal.code, outcome.refusal.detail);
+  if (outcome.refusal) throw refusalError(outcome.refusal);
   const { result } = outcome;
   if (result.status === 'rejected' && result.code === 'op_id_reused') {
     throw appError('op_id_reused', 'This scan could not be used. Scan again.');

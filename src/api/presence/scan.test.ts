@@ -150,7 +150,14 @@ describe('showing codes', () => {
     const other = await api.signIn(world.other.faculty.email);
     expect(codes(await show(session, {}, phoneAt(0).token))).toBe('403 "not_staff"');
     expect(codes(await show(session, {}, other))).toBe('404 "not_found"');
-    expect(codes(await show(future))).toBe('409 "session_not_open"');
+    const refused = await show(future);
+    expect(codes(refused)).toBe('409 "session_not_open"');
+    expect(refused.body).toMatchObject({
+      opens_at: expect.stringMatching(/Z$/),
+      closes_at: expect.stringMatching(/Z$/),
+      lock_due_at: null,
+      detail: expect.stringMatching(/^Marking opens at \d{4}-\d\d-\d\d \d\d:\d\d UTC\.$/),
+    });
   });
 
   it('keeps the first moment as the late reference, and judges earlier marks by it', async () => {

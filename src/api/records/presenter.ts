@@ -21,6 +21,7 @@ function flat(result: OperationResult): Omit<Result, 'original'> {
     status: result.status,
     code: result.code,
     detail: result.detail,
+    ...result.times,
     record: record && {
       id: record.id,
       mark: record.mark,

@@ -148,6 +148,9 @@ describe('POST records/', () => {
       const reply = await mark({ session, student: studentAt(0), mark: 'present' });
 
       expect([reply.status, reply.body['code']]).toEqual([409, code]);
+      expect(Object.keys(reply.body)).toEqual(
+        expect.arrayContaining(['opens_at', 'closes_at', 'lock_due_at']),
+      );
       expect(await footprint(session)).toEqual(NOTHING);
     },
   );

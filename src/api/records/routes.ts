@@ -1,7 +1,7 @@
 /** Routes of attendance records: mark one student, mark a class, list. No Temporal on this path. */
 import { recordScope } from '../../auth/scope.ts';
 import { listRecords } from '../../db/queries/records.ts';
-import { errorCodeOf } from '../../domain/attendance/results.ts';
+import { refusalError } from '../../domain/attendance/results.ts';
 import { appError, type ErrorCode } from '../../domain/errors.ts';
 import { bulkItemId, markRecords } from '../../operations/records/mark-records.ts';
 import { listBody, listOf } from '../paging.ts';
@@ -107,7 +107,7 @@ const markOne = route({
     });
     if (!result) throw new Error('a mark gave no result');
     if (result.status === 'rejected' && result.code) {
-      throw appError(errorCodeOf(result.code), result.detail ?? '');
+      throw refusalError({ ...result, code: result.code });
     }
     return { status: result.isFirst ? 201 : 200, body: presentResult(result) };
   },

@@ -6,7 +6,7 @@ import {
   listSelfEntries,
   type SelfEntryListRow,
 } from '../../db/queries/self-entries.ts';
-import { errorCodeOf } from '../../domain/attendance/results.ts';
+import { refusalError } from '../../domain/attendance/results.ts';
 import { appError, type ErrorCode } from '../../domain/errors.ts';
 import type { Id } from '../../domain/types.ts';
 import { decideSelfEntries } from '../../operations/requests/decide-self-entries.ts';
@@ -130,7 +130,7 @@ function studentOf({ studentId }: Principal): Id {
 function requireFiled({ result, entryId }: FiledSelfEntry): Id {
   if (entryId !== null) return entryId;
   if (result.code === null) throw new Error('a refused claim without its code');
-  throw appError(errorCodeOf(result.code), result.detail ?? '');
+  throw refusalError({ ...result, code: result.code });
 }
 
 /** The Idempotency-Key is the operation's id and therefore a UUID. */

@@ -1,9 +1,10 @@
 /** Which claims a session's state admits (marks.md section 6), and which marks a rank may state. */
 import type { ErrorCode } from '../errors.ts';
+import { inUtc } from '../in-utc.ts';
 import type { Instant, Mark, SessionStatus } from '../types.ts';
 import { markClass } from './conflicts.ts';
 import { isHumanRank, isMachineRank, RANK } from './ranks.ts';
-import type { Refusal } from './results.ts';
+import type { ClassTimes, Refusal } from './results.ts';
 
 const ADMITTED_WHEN_CLOSED: ReadonlySet<number> = new Set([
   RANK.autoAbsent,
@@ -17,22 +18,47 @@ const ADMITTED_WHEN_CLOSED: ReadonlySet<number> = new Set([
   RANK.correction,
 ]);
 
+/** When a class takes marks, and when it becomes final. */
+export interface ClassWindow {
+  readonly opensAt: Instant;
+  readonly closesAt: Instant;
+  readonly lockDueAt: Instant | null;
+}
+
+/** The window as the wire names it. */
+export const classTimes = ({ opensAt, closesAt, lockDueAt }: ClassWindow): ClassTimes => ({
+  opens_at: opensAt,
+  closes_at: closesAt,
+  lock_due_at: lockDueAt,
+});
+
 /**
  * Why the effective state refuses a claim, or null when it admits it.
  * @param status  effective status, from the row and the clock
+ * @param window  told with the refusal
  * @param isFromTerminal  rank 40 is admitted after close from a terminal only
  */
 export function stateRefusal(
   status: SessionStatus,
   rank: number,
-  opensAt: Instant,
+  window: ClassWindow,
   isFromTerminal = false,
+): Refusal<ErrorCode> | null {
+  const refusal = refusalOf(status, rank, window, isFromTerminal);
+  return refusal && { ...refusal, times: classTimes(window) };
+}
+
+function refusalOf(
+  status: SessionStatus,
+  rank: number,
+  { opensAt }: ClassWindow,
+  isFromTerminal: boolean,
 ): Refusal<ErrorCode> | null {
   switch (status) {
     case 'scheduled':
       return rank === RANK.leave
         ? null
-        : { code: 'session_not_open', detail: `Marking opens at ${opensAt}.` };
+        : { code: 'session_not_open', detail: `Marking opens at ${inUtc(opensAt)}.` };
     case 'open':
       return null;
     case 'closed':

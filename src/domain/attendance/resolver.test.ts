@@ -254,6 +254,11 @@ describe('wasTaken', () => {
 });
 
 describe('stateRefusal', () => {
+  const WINDOW = {
+    opensAt: '2026-08-14T04:25:00.000Z',
+    closesAt: '2026-08-14T05:30:00.000Z',
+    lockDueAt: null,
+  };
   const RANKS = [20, 30, 40, 45, 50, 55, 60, 70, 80, 90, 100];
   it.each([
     ['scheduled', [70]],
@@ -262,15 +267,25 @@ describe('stateRefusal', () => {
     ['locked', [100]],
     ['cancelled', []],
   ] as const)('a %s session admits just its ranks', (status, admitted) => {
-    const passing = RANKS.filter(
-      (rank) => stateRefusal(status, rank, '2026-08-14T04:25:00Z') === null,
-    );
+    const passing = RANKS.filter((rank) => stateRefusal(status, rank, WINDOW) === null);
     expect(passing).toEqual(admitted);
   });
 
   it('admits rank 40 after close from a terminal only', () => {
-    expect(stateRefusal('closed', 40, '', true)).toBeNull();
-    expect(stateRefusal('closed', 40, '')?.code).toBe('session_closed');
+    expect(stateRefusal('closed', 40, WINDOW, true)).toBeNull();
+    expect(stateRefusal('closed', 40, WINDOW)?.code).toBe('session_closed');
+  });
+
+  it('tells the times of the class, and names the zone of those in its sentence', () => {
+    expect(stateRefusal('scheduled', 50, WINDOW)).toEqual({
+      code: 'session_not_open',
+      detail: 'Marking opens at 2026-08-14 04:25 UTC.',
+      times: {
+        opens_at: '2026-08-14T04:25:00.000Z',
+        closes_at: '2026-08-14T05:30:00.000Z',
+        lock_due_at: null,
+      },
+    });
   });
 });
 

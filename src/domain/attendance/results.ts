@@ -1,5 +1,6 @@
 /** What became of a claim, in the words of the wire contract (marks.md section 12). */
-import { ERRORS, type ErrorCode } from '../errors.ts';
+import { appError, ERRORS, type AppError, type ErrorCode } from '../errors.ts';
+import type { Instant } from '../types.ts';
 
 /** Statuses of a claim; everything but `retry` is stored before it is told. */
 export const RESULT_STATUSES = [
@@ -36,10 +37,32 @@ type OwnCode =
 /** The code of a result. */
 export type ResultCode = ErrorCode | OwnCode;
 
+/** The times of a class, as the wire names them: clients say them in the zone of their readers. */
+export interface ClassTimes {
+  readonly opens_at: Instant;
+  readonly closes_at: Instant;
+  readonly lock_due_at: Instant | null;
+}
+
 /** A refused claim: a stable code and a sentence naming the way on. */
 export interface Refusal<Code extends ResultCode = ResultCode> {
   readonly code: Code;
   readonly detail: string;
+  /** With a refusal by the state or the window of a class. */
+  readonly times?: ClassTimes | undefined;
+}
+
+/** The refusal of a claim made at a screen, as the error of its request. */
+export function refusalError({
+  code,
+  detail,
+  times,
+}: {
+  readonly code: ResultCode;
+  readonly detail: string | null;
+  readonly times?: ClassTimes | undefined;
+}): AppError {
+  return appError(errorCodeOf(code), detail ?? '', { meta: { ...times } });
 }
 
 /**

@@ -38,6 +38,8 @@ const token = {
 const session = {
   status: 'open',
   opensAt: '2026-08-14T04:25:00.000Z',
+  closesAt: '2026-08-14T05:30:00.000Z',
+  lockDueAt: null,
   policy: DEFAULT_SESSION_POLICY,
 } as const;
 

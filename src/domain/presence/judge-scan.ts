@@ -1,8 +1,9 @@
 /** The checks of a scan in their order; the first that fails decides the code (presence.md section 5). */
-import { stateRefusal } from '../attendance/admission.ts';
+import { stateRefusal, type ClassWindow } from '../attendance/admission.ts';
 import { RANK } from '../attendance/ranks.ts';
+import type { Refusal } from '../attendance/results.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { Id, Instant, SessionPolicy, SessionStatus } from '../types.ts';
+import type { Id, SessionPolicy, SessionStatus } from '../types.ts';
 import type { GeofenceResult } from './geofence.ts';
 import {
   geofenceModeOf,
@@ -64,11 +65,9 @@ export type KeyFacts =
 
 /** Everything a scan is judged by; what could not be found out is null. */
 export interface ScanFacts {
-  readonly session: {
-    readonly status: SessionStatus;
-    readonly opensAt: Instant;
-    readonly policy: SessionPolicy;
-  } | null;
+  readonly session:
+    | (ClassWindow & { readonly status: SessionStatus; readonly policy: SessionPolicy })
+    | null;
   readonly isOnRoster: boolean;
   readonly hasTicket: boolean;
   readonly key: KeyFacts;
@@ -84,9 +83,7 @@ export interface ScanFacts {
 }
 
 /** A refused scan. */
-export interface ScanRefusal {
-  readonly code: ErrorCode;
-  readonly detail: string;
+export interface ScanRefusal extends Refusal<ErrorCode> {
   /** The code itself was wrong: it counts against the ticket. */
   readonly countsAsAttempt: boolean;
 }
@@ -112,8 +109,8 @@ export function judgeScan(facts: ScanFacts): ScanRefusal | AcceptedScan {
   if (!session) return refuse('session_not_found', 'This class was not found.');
   const refusal = refusePerson(facts) ?? refuseTicket(facts) ?? refuseUnreadable(facts.code);
   if (refusal) return refusal;
-  const closed = stateRefusal(session.status, RANK.qr, session.opensAt);
-  if (closed) return refuse(closed.code, closed.detail);
+  const closed = stateRefusal(session.status, RANK.qr, session);
+  if (closed) return { ...closed, countsAsAttempt: false };
   const wrongCode = refuseCode(facts, session.policy);
   if (wrongCode) return wrongCode;
   if (facts.claimedBy !== null && facts.claimedBy !== facts.studentId) return deviceAlreadyUsed();

@@ -2,6 +2,7 @@
 import { preparedRows, toInstant, type Em } from '../../db/orm.ts';
 import { stateRefusal } from '../../domain/attendance/admission.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
+import { refusalError } from '../../domain/attendance/results.ts';
 import { appError, type AppError } from '../../domain/errors.ts';
 import { geofenceModeFor } from '../../domain/presence/judge-scan.ts';
 import type { Id, Instant } from '../../domain/types.ts';
@@ -97,8 +98,8 @@ function refusalOf(
       'You are not on the list of this class. Ask your teacher or the office.',
     );
   }
-  const refusal = stateRefusal(seen.effectiveStatus, RANK.qr, seen.session.opensAt);
-  return refusal && appError(refusal.code, refusal.detail);
+  const refusal = stateRefusal(seen.effectiveStatus, RANK.qr, seen.session);
+  return refusal && refusalError(refusal);
 }
 
 const sessionNotFound = (): AppError => appError('session_not_found', 'This class was not found.');

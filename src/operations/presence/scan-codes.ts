@@ -175,6 +175,8 @@ function factsOf(
       ? {
           status: locked.effectiveStatus,
           opensAt: locked.session.opensAt,
+          closesAt: locked.session.closesAt,
+          lockDueAt: locked.session.lockDueAt,
           policy: locked.session.policy,
         }
       : null,

@@ -3,6 +3,7 @@ import { auditEntry, sessionChain } from '../../audit/append-log.ts';
 import { firstRow, rows, toInstant, type Em } from '../../db/orm.ts';
 import { stateRefusal } from '../../domain/attendance/admission.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
+import { refusalError } from '../../domain/attendance/results.ts';
 import { appError } from '../../domain/errors.ts';
 import { recheckMoment, type Dice } from '../../domain/presence/recheck.ts';
 import { SETTINGS } from '../../domain/settings.ts';
@@ -86,8 +87,8 @@ export function displayEnd(session: Pick<SessionRow, 'closesAt'>, nowMs: number)
 
 /** Refuses what only an open session does. @throws AppError `session_not_open` and its kin */
 export function requireOpen({ session, effectiveStatus }: LockedSession): void {
-  const refusal = stateRefusal(effectiveStatus, RANK.qr, session.opensAt);
-  if (refusal) throw appError(refusal.code, refusal.detail);
+  const refusal = stateRefusal(effectiveStatus, RANK.qr, session);
+  if (refusal) throw refusalError(refusal);
 }
 
 /** The steps of the code; the original's minutes for a static one. */

@@ -232,12 +232,7 @@ async function refuseEarly(
   if (drafts.some(isKept)) return null;
   const seen = await lookAtSession(em, sessionId);
   const refusals = drafts.map((draft) =>
-    stateRefusal(
-      seen.effectiveStatus,
-      draft.rank,
-      seen.session.opensAt,
-      draft.source === 'biometric',
-    ),
+    stateRefusal(seen.effectiveStatus, draft.rank, seen.session, draft.source === 'biometric'),
   );
   if (refusals.some((refusal) => refusal === null)) return null;
   const facts = (await readAdmissionFacts(em, [{ session: seen.session, drafts }])).get(sessionId);

@@ -1,7 +1,7 @@
 /** A person changes a record they have read: their claim has seen all claims behind it (rule R7). */
 import { firstRow, type Em } from '../../db/orm.ts';
 import { stateRefusal } from '../../domain/attendance/admission.ts';
-import { errorCodeOf } from '../../domain/attendance/results.ts';
+import { refusalError } from '../../domain/attendance/results.ts';
 import { appError } from '../../domain/errors.ts';
 import type { Fallback } from '../../domain/presence/fallback.ts';
 import type { Id, Mark } from '../../domain/types.ts';
@@ -118,8 +118,8 @@ function seenBy({ winnerOpId }: RecordState, opIds: readonly Id[]): Seen {
 
 /** What the class does not take at all is said before the version: reading again would not help. */
 function refuseByState({ effectiveStatus, session }: LockedSession, rank: number): void {
-  const refusal = stateRefusal(effectiveStatus, rank, session.opensAt);
-  if (refusal) throw appError(errorCodeOf(refusal.code), refusal.detail);
+  const refusal = stateRefusal(effectiveStatus, rank, session);
+  if (refusal) throw refusalError(refusal);
 }
 
 function draftOf(edit: RecordEdit, studentId: Id, rank: number): OperationDraft {
@@ -139,7 +139,7 @@ function draftOf(edit: RecordEdit, studentId: Id, rank: number): OperationDraft 
 function editedRecord(before: RecordState, result: OperationResult | undefined): EditedRecord {
   if (!result) throw new Error('an edit gave no result');
   if (result.status === 'rejected' && result.code) {
-    throw appError(errorCodeOf(result.code), result.detail ?? '');
+    throw refusalError({ ...result, code: result.code });
   }
   const isRepeat = result.status === 'duplicate';
   return { result, version: isRepeat ? before.version : (result.record ?? before).version };

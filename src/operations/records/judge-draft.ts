@@ -1,7 +1,8 @@
 /** What the rules of a session say to a claim before the records are asked (marks.md R1 to R3). */
-import { markRefusal, stateRefusal } from '../../domain/attendance/admission.ts';
+import { classTimes, markRefusal, stateRefusal } from '../../domain/attendance/admission.ts';
 import { isMachineRank, RANK } from '../../domain/attendance/ranks.ts';
 import type { Refusal } from '../../domain/attendance/results.ts';
+import { inUtc } from '../../domain/in-utc.ts';
 import type { Id } from '../../domain/types.ts';
 import type { LockedSession, SessionRow } from '../sessions/session-row.ts';
 import type { DraftVerdict, OperationDraft } from './operation-draft.ts';
@@ -24,12 +25,7 @@ export function judgeDraft(
   if (draft.verdict?.outcome === 'rejected') return draft.verdict;
   const forbidden = missingReason(draft) ?? offlineQrRefusal(session, draft);
   if (forbidden) return rejected(forbidden);
-  const refused = stateRefusal(
-    effectiveStatus,
-    draft.rank,
-    session.opensAt,
-    draft.source === 'biometric',
-  );
+  const refused = stateRefusal(effectiveStatus, draft.rank, session, draft.source === 'biometric');
   if (refused && !isLateEvidence(draft, refused)) return rejected(refused);
   const wrong = markRefusal(draft.rank, draft.mark) ?? windowRefusal(session, draft, nowMs);
   if (wrong) return rejected(wrong);
@@ -85,6 +81,7 @@ function windowRefusal(session: SessionRow, draft: OperationDraft, nowMs: number
   if (effMs >= Date.parse(session.opensAt) && effMs <= lastMs) return null;
   return {
     code: 'outside_window',
-    detail: `This class takes marks from ${session.opensAt} to ${session.closesAt}.`,
+    detail: `This class takes marks from ${inUtc(session.opensAt)} to ${inUtc(session.closesAt)}.`,
+    times: classTimes(session),
   };
 }

@@ -1,6 +1,11 @@
 /** A claim as its caller states it, and what is told about it afterwards. */
 import { createHash } from 'node:crypto';
-import type { Refusal, ResultCode, ResultStatus } from '../../domain/attendance/results.ts';
+import type {
+  ClassTimes,
+  Refusal,
+  ResultCode,
+  ResultStatus,
+} from '../../domain/attendance/results.ts';
 import type {
   CaptureMode,
   ClockTrust,
@@ -68,6 +73,8 @@ export interface OperationResult {
   readonly status: ResultStatus;
   readonly code: ResultCode | null;
   readonly detail: string | null;
+  /** With a refusal by the state or the window of the class. */
+  readonly times?: ClassTimes | undefined;
   readonly record: RecordState | null;
   /** Open contradictions that name this claim. */
   readonly conflictIds: readonly Id[];
@@ -82,7 +89,7 @@ export interface OperationResult {
 /** The result of a refused claim. */
 export function rejectedResult(
   draft: Pick<OperationDraft, 'opId' | 'studentId'>,
-  { code, detail }: Refusal,
+  { code, detail, times }: Refusal,
 ): OperationResult {
   return {
     opId: draft.opId,
@@ -90,6 +97,7 @@ export function rejectedResult(
     status: 'rejected',
     code,
     detail,
+    ...(times === undefined ? {} : { times }),
     record: null,
     conflictIds: [],
     won: null,

@@ -2,6 +2,7 @@
 import { firstRow, rows, violatedConstraint, type Em } from '../../db/orm.ts';
 import type { Condition } from '../../db/queries/sessions.ts';
 import { appError, type AppError } from '../../domain/errors.ts';
+import { inUtc } from '../../domain/in-utc.ts';
 import { addDays } from '../../domain/timetable/plan-sessions.ts';
 import type { ExcuseCategory, Id, LocalDate, Mark, SessionStatus } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
@@ -174,7 +175,7 @@ async function requireWindow(em: Em, target: Target, nowMs: number): Promise<voi
   if (nowMs < Date.parse(closesAt) || target.mayFileLate) return;
   throw appError(
     'correction_window_closed',
-    `Corrections of this class could be asked for until ${closesAt}; an administrator may still file one.`,
+    `Corrections of this class could be asked for until ${inUtc(closesAt)}; an administrator may still file one.`,
     { meta: { closed_at: closesAt } },
   );
 }

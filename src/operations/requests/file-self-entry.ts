@@ -3,7 +3,9 @@ import { firstRow, rows, sqlState, violatedConstraint, type Em } from '../../db/
 import type { Condition } from '../../db/queries/sessions.ts';
 import { stateRefusal } from '../../domain/attendance/admission.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
+import { refusalError } from '../../domain/attendance/results.ts';
 import { AppError, appError } from '../../domain/errors.ts';
+import { inUtc } from '../../domain/in-utc.ts';
 import { selfEntryWindow } from '../../domain/session/self-entry-window.ts';
 import type { Id, Instant } from '../../domain/types.ts';
 import type { Operation } from '../ports.ts';
@@ -123,8 +125,8 @@ async function requireAdmitted(em: Em, locked: LockedSession, entry: NewSelfEntr
       'This class takes no entries of your own; ask its staff.',
     );
   }
-  const refusal = stateRefusal(effectiveStatus, RANK.selfEntry, session.opensAt);
-  if (refusal) throw appError(refusal.code, refusal.detail);
+  const refusal = stateRefusal(effectiveStatus, RANK.selfEntry, session);
+  if (refusal) throw refusalError(refusal);
   requireInWindow(selfEntryWindow(session), nowMs);
   await requireNonePending(em, entry);
 }
@@ -136,7 +138,7 @@ function requireInWindow(
   if (nowMs >= Date.parse(opensAt) && nowMs <= Date.parse(closesAt)) return;
   throw appError(
     'self_entry_window_closed',
-    `Entries of your own are taken from ${opensAt} to ${closesAt}; ask your teacher.`,
+    `Entries of your own are taken from ${inUtc(opensAt)} to ${inUtc(closesAt)}; ask your teacher.`,
     { meta: { opens_at: opensAt, closes_at: closesAt } },
   );
 }
