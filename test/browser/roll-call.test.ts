@@ -165,6 +165,19 @@ describe('the roll call', () => {
 
     expect(teacher.complaints).toEqual([]);
     expect(watcher.complaints).toEqual([]);
+
+    const { api } = dashboard;
+    await teacher.page.goto(`${api.baseUrl}/sessions/${session}/code`);
+    await teacher.page.getByRole('heading', { name: 'Marking is closed' }).waitFor();
+    const reopened = await api.request('POST', `/api/v1/attendance/sessions/${session}/open/`, {
+      token: await api.signIn(world.faculty.email),
+      body: {},
+      headers: { 'idempotency-key': v7() },
+    });
+    expect(reopened.status).toBe(200);
+    await teacher.page.getByRole('button', { name: 'Try again' }).click();
+    await teacher.page.getByTestId('display-code').waitFor();
+    await teacher.page.getByRole('heading', { name: 'Scan with the app' }).waitFor();
   });
 
   it('moves by arrow keys and keeps one tile in the tab order', async () => {
