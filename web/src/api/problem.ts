@@ -7,6 +7,9 @@ export interface FieldProblem {
   readonly detail: string;
 }
 
+/** Members of problems that are instants. */
+const TIMES = ['opens_at', 'closes_at', 'lock_due_at', 'closed_at'] as const;
+
 /** A refusal by the API, read from its `application/problem+json`. */
 export class ApiProblem extends Error {
   readonly status: number;
@@ -35,6 +38,11 @@ export class ApiProblem extends Error {
   instantOf(member: string): string | null {
     const text = textOf(this.#members[member]);
     return text === null || Number.isNaN(Date.parse(text)) ? null : text;
+  }
+
+  /** It carries instants, to be said in the zone of the reader. */
+  get namesTimes(): boolean {
+    return TIMES.some((member) => this.instantOf(member) !== null);
   }
 
   /** Sending the very same request again may succeed. */

@@ -245,6 +245,10 @@ export interface MarkResult {
     | 'retry';
   readonly code: string | null;
   readonly detail: string | null;
+  /** The times of the class, where they are why it was refused. */
+  readonly opens_at?: string;
+  readonly closes_at?: string;
+  readonly lock_due_at?: string | null;
   readonly record: ResultRecord | null;
   /** The first result, where this one is a `duplicate`. */
   readonly original?: MarkResult | null;

@@ -5,6 +5,7 @@ import { sendMark, sendMarks, type MarkOperation } from '../api/records.ts';
 import type { MarkResult } from '../api/types.ts';
 import { uuidV7 } from '../shared/uuid-v7.ts';
 import type { Outcome, Trouble } from './marking-outbox.ts';
+import type { RefusalWords } from './use-refusal-words.ts';
 
 /**
  * Sends marks of different students.
@@ -14,13 +15,15 @@ export async function sendOperations(
   api: ApiClient,
   session: string,
   operations: readonly MarkOperation[],
+  wordsOf: RefusalWords,
 ): Promise<readonly Outcome[]> {
   try {
     const results = await exchange(api, session, operations);
-    return operations.map((operation, index) => outcomeOf(operation, results[index]));
+    return operations.map((operation, index) => outcomeOf(operation, results[index], wordsOf));
   } catch (error) {
     if (!(error instanceof ApiProblem) || isToBeTriedAgain(error)) throw error;
-    const { code, detail } = error;
+    const { code } = error;
+    const detail = wordsOf(error);
     return operations.map((operation) => ({ kind: 'refused', operation, code, detail }));
   }
 }
@@ -37,14 +40,18 @@ async function exchange(
   return (await sendMarks(api, session, operations, uuidV7())).results;
 }
 
-function outcomeOf(operation: MarkOperation, result: MarkResult | undefined): Outcome {
+function outcomeOf(
+  operation: MarkOperation,
+  result: MarkResult | undefined,
+  wordsOf: RefusalWords,
+): Outcome {
   if (result === undefined || result.status === 'retry') return { kind: 'again', operation };
   if (result.status === 'rejected' || result.record === null) {
     return {
       kind: 'refused',
       operation,
       code: result.code ?? 'unknown',
-      detail: result.detail ?? '',
+      detail: wordsOf(result),
     };
   }
   return { kind: 'stored', operation, result };

@@ -11,6 +11,7 @@ import { createMarking, type Marking, type MarkingState } from './marking.ts';
 import { withChanges } from './roster-cache.ts';
 import { diagnoseSending, sendOperations } from './send-operations.ts';
 import { createUnsentStorage } from './unsent-storage.ts';
+import { useRefusalWords } from './use-refusal-words.ts';
 
 /** The marking and its state; marks an earlier page could not send go first. */
 export function useMarking(session: string): { marking: Marking; state: MarkingState } {
@@ -18,6 +19,7 @@ export function useMarking(session: string): { marking: Marking; state: MarkingS
   const { api } = useApp();
   const user = useUser();
   const queryClient = useQueryClient();
+  const wordsOf = useRefusalWords(session);
   const [marking] = useState(() => {
     const rosterKey = queryKeys.roster(session);
     const storage = createUnsentStorage(user.id, session);
@@ -27,7 +29,7 @@ export function useMarking(session: string): { marking: Marking; state: MarkingS
         ?.students.find(({ student }) => student.id === id);
     return createMarking(
       {
-        send: (operations) => sendOperations(api, session, operations),
+        send: (operations) => sendOperations(api, session, operations, wordsOf),
         diagnose: diagnoseSending,
         save: (operations) => storage.save(operations),
         winnerOf: (id) => rowOf(id)?.record?.winner_op_id ?? null,

@@ -9,6 +9,7 @@ import { useFailureText } from '../shared/states.tsx';
 import { useIdempotencyKey } from '../shared/use-idempotency-key.ts';
 import type { Marking } from './marking.ts';
 import type { Outcome } from './marking-outbox.ts';
+import { useRefusalWords, type RefusalWords } from './use-refusal-words.ts';
 
 /** Students without a mark, and which of them have claims that wait. */
 export interface TheRest {
@@ -25,18 +26,23 @@ export function useRest(session: string, marking: Marking) {
   const { t } = useTranslation();
   const { api } = useApp();
   const failureText = useFailureText();
+  const wordsOf = useRefusalWords(session);
   const keyOf = useIdempotencyKey();
   const command = useMutation({
     mutationFn: ({ students, answered }: TheRest) =>
       markRest(api, session, { mark: 'present', answered }, keyOf([session, students, answered])),
     onSuccess: ({ results }, { answered }) =>
-      marking.settle(results.map((result) => outcomeOf(result, answered))),
+      marking.settle(results.map((result) => outcomeOf(result, answered, wordsOf))),
     onError: (error) => notifyFailed(t('rollCall.restFailed'), failureText(error)),
   });
   return { markRest: command.mutate, isPending: command.isPending };
 }
 
-function outcomeOf(result: MarkResult, answered: readonly AnsweredStudent[]): Outcome {
+function outcomeOf(
+  result: MarkResult,
+  answered: readonly AnsweredStudent[],
+  wordsOf: RefusalWords,
+): Outcome {
   const acks = answered.find(({ student }) => student === result.student)?.acks;
   const operation = {
     op_id: result.op_id,
@@ -45,6 +51,6 @@ function outcomeOf(result: MarkResult, answered: readonly AnsweredStudent[]): Ou
     ...(acks === undefined ? {} : { acks }),
   } as const;
   return result.record === null
-    ? { kind: 'refused', operation, code: result.code ?? 'unknown', detail: result.detail ?? '' }
+    ? { kind: 'refused', operation, code: result.code ?? 'unknown', detail: wordsOf(result) }
     : { kind: 'stored', operation, result };
 }

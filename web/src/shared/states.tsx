@@ -2,9 +2,14 @@
 import { Alert, Button, Center, Skeleton, Stack, Text, ThemeIcon, Title } from '@mantine/core';
 import { IconAlertTriangle, IconRefresh } from '@tabler/icons-react';
 import type { TablerIcon } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import { QueryClientContext } from '@tanstack/react-query';
+import { use, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiProblem, NoAnswer } from '../api/problem.ts';
+import { queryKeys } from '../api/query-keys.ts';
+import { refusalWords } from './refusal-words.ts';
+import { browserZone } from './times.ts';
+import { useZone } from './use-zone.ts';
 
 interface EmptyProps {
   readonly icon: TablerIcon;
@@ -33,18 +38,37 @@ export function Empty({ icon: Icon, title, text, action }: EmptyProps) {
   );
 }
 
-/** The words for any failure. */
+/** The words for any failure; times in the campus zone where a screen has read it already. */
 export function useFailureText(): (error: unknown) => string {
   const { t } = useTranslation();
+  // Sign-in has no data cache yet.
+  const queryClient = use(QueryClientContext);
   return (error) => {
     if (error instanceof ApiProblem) {
       // A proxy in between answered in the server's place, without words for a person.
       const isWordless = error.code === 'unknown' && error.status >= 500;
-      return isWordless ? t('problem.serverDown') : error.detail;
+      if (isWordless) return t('problem.serverDown');
+      const zone = queryClient?.getQueryData<string>(queryKeys.zone) ?? browserZone();
+      return refusalWords(t, error, zone);
     }
     if (error instanceof NoAnswer) return t('problem.noAnswer');
     return t('problem.unexpected');
   };
+}
+
+/** The words for a failure; behind the sign-in only, since it reads the campus zone for them. */
+export function FailureText({ error }: { readonly error: unknown }) {
+  const failureText = useFailureText();
+  return error instanceof ApiProblem && error.namesTimes ? (
+    <TimedRefusal problem={error} />
+  ) : (
+    failureText(error)
+  );
+}
+
+function TimedRefusal({ problem }: { readonly problem: ApiProblem }) {
+  const { t } = useTranslation();
+  return refusalWords(t, problem, useZone());
 }
 
 interface LoadFailedProps {
@@ -55,7 +79,6 @@ interface LoadFailedProps {
 /** Says why data is missing and offers to try again. */
 export function LoadFailed({ error, onRetry }: LoadFailedProps) {
   const { t } = useTranslation();
-  const failureText = useFailureText();
   const reference = error instanceof ApiProblem ? error.requestId : null;
   return (
     <Alert
@@ -66,7 +89,9 @@ export function LoadFailed({ error, onRetry }: LoadFailedProps) {
       role="alert"
     >
       <Stack gap="xs" align="flex-start">
-        <Text size="sm">{failureText(error)}</Text>
+        <Text size="sm">
+          <FailureText error={error} />
+        </Text>
         {reference === null ? null : (
           <Text size="xs" c="dimmed">
             {t('problem.reference', { id: reference })}

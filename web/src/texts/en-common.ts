@@ -100,6 +100,12 @@ export const problem = {
   noAnswer: 'The server cannot be reached. Check your connection.',
   serverDown: 'The server is not available at the moment. Please try again in a minute.',
   reference: 'Reference {{id}}',
+  notOpen: 'Marking opens {{time}}.',
+  outsideWindow: 'This class takes marks from {{from}} to {{to}}.',
+  ownEntries: 'Entries of your own are taken from {{from}} to {{to}}. Ask your teacher.',
+  final: 'This class has been final since {{time}}. Ask for a correction to change a record.',
+  correctionsUntil:
+    'Corrections of this class could be asked for until {{time}}. An administrator may still file one.',
   loadFailed: 'This could not be loaded',
   notFound: 'Nothing is at this address',
   notFoundHint: 'The page may have moved, or the link is incomplete.',
