@@ -40,7 +40,6 @@ export const queryKeys = {
   settings: ['setting'] as const,
   notifications: ['notification'] as const,
   zone: ['zone'] as const,
-  ownDevice: ['own-device', 'this'] as const,
   ownDevices: ['own-device'] as const,
   ownDeviceList: ['own-device', 'list'] as const,
   rebinds: ['rebind'] as const,

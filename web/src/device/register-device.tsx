@@ -65,7 +65,6 @@ export function RegisterDevice({ hasOther = false, hadDevice = false }: Register
       if (next !== undefined) setStep(next);
     },
     onSuccess: ({ pending_until: pendingUntil }) => {
-      queryClient.setQueryData(queryKeys.ownDevice, true);
       void queryClient.invalidateQueries({ queryKey: queryKeys.ownDevices });
       notifyDone(
         pendingUntil === null
