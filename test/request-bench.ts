@@ -99,7 +99,7 @@ export async function openRequestBench({ studentCount = 3 } = {}): Promise<Reque
         {
           sessionId,
           items: [{ opId, studentId, mark, reason: 'seen in class' }],
-          defaultMark: undefined,
+          rest: undefined,
           keyNamespace: opId,
         },
       );

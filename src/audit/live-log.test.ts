@@ -28,7 +28,7 @@ async function mark(session: Id, place: number): Promise<void> {
     {
       sessionId: session,
       items: [{ opId, studentId, mark: place % 3 === 0 ? 'late' : 'present' }],
-      defaultMark: undefined,
+      rest: undefined,
       keyNamespace: opId,
     },
   );

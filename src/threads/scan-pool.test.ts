@@ -16,7 +16,7 @@ let pool: ScanPool;
 let world: World;
 const broken = jest.fn();
 beforeAll(async () => {
-  api = await startTestApi({ takeScans: (scans, held) => pool.take(scans, held) });
+  api = await startTestApi({ takeScans: (scans) => pool.take(scans) });
   pool = startScanPool(api.deps.environment, broken);
 });
 afterAll(async () => {
@@ -24,9 +24,9 @@ afterAll(async () => {
   await api.close();
 });
 
-/** Takes a batch in the thread, waiting for classes that are held. */
+/** Takes a batch in the thread and gives the refusals. */
 const take = async (scans: readonly Scan[], from = pool) =>
-  (await from.take(scans, 'wait')).map((taken) => (taken === 'held' ? null : taken.refusal?.code));
+  (await from.take(scans)).map((taken) => (taken === 'held' ? null : taken.refusal?.code));
 
 const someScan = (change: Partial<Scan> = {}): Scan => ({
   opId: v7(),
@@ -94,9 +94,9 @@ it('marks and refuses as the process itself would', async () => {
 it('says what the database said when it ended a connection, and works on', async () => {
   const session = await openClass();
   await api.em().transactional(async (em) => {
-    await rows(em, 'select 1 from attendance_session where id = ?::uuid for update', [session]);
-    const taken = take([someScan({ sessionId: session })]).catch((error: unknown) =>
-      sqlState(error),
+    await rows(em, 'lock table scan_ticket in exclusive mode');
+    const taken = take([someScan({ sessionId: session, ticketHash: 'none' })]).catch(
+      (error: unknown) => sqlState(error),
     );
     await eventually('the thread to wait and to lose its connection', async () => {
       const ended = await rows(

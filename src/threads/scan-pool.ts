@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Tinypool } from 'tinypool';
 import type { Environment } from '../config/env.ts';
 import { appError } from '../domain/errors.ts';
-import { SCAN_BATCHES_AT_ONCE, type TakeScans } from '../operations/presence/scan-desk.ts';
-import type { ScanBatch, TakenBatch } from './scan-thread.ts';
+import { SCAN_WRITERS, type TakeScans } from '../operations/presence/scan-desk.ts';
+import type { TakenBatch } from './scan-thread.ts';
 import { heardError } from './told-error.ts';
 
 /** A database that does not answer must not keep the process. */
@@ -37,8 +37,8 @@ export function startScanPool(
     runtime: 'worker_threads',
     minThreads: 1,
     maxThreads: 1,
-    // The thread waits for the database with all of them.
-    concurrentTasksPerWorker: SCAN_BATCHES_AT_ONCE,
+    // The thread waits for the database with both.
+    concurrentTasksPerWorker: SCAN_WRITERS,
     workerData: environment,
     // The thread has timers and sockets of its own, which a wait on shared memory would hold up.
     useAtomics: false,
@@ -46,10 +46,9 @@ export function startScanPool(
   pool.on('error', onBroken);
   let isClosing = false;
   return {
-    async take(scans, held) {
+    async take(scans) {
       if (isClosing) throw appError('busy', 'The server is restarting; send the scan again.');
-      const batch: ScanBatch = { scans, held };
-      const answer = (await pool.run(batch)) as TakenBatch;
+      const answer = (await pool.run(scans)) as TakenBatch;
       if ('taken' in answer) return answer.taken;
       throw heardError(answer.failed);
     },

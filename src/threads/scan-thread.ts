@@ -3,29 +3,22 @@ import { Tinypool } from 'tinypool';
 import type { Environment } from '../config/env.ts';
 import { createCore } from '../deps.ts';
 import type { Scan, TakenScan } from '../operations/presence/scan.ts';
-import type { HeldClasses } from '../operations/presence/scan-codes.ts';
-import { SCAN_BATCHES_AT_ONCE, scanTaker } from '../operations/presence/scan-desk.ts';
+import { SCAN_WRITERS, scanTaker } from '../operations/presence/scan-desk.ts';
 import { tellError, type ToldError } from './told-error.ts';
 
 /** What became of a batch. */
 export type TakenBatch = { readonly taken: readonly TakenScan[] } | { readonly failed: ToldError };
 
 /** The batches at work, what they leave, and a test's clock. */
-const CONNECTIONS = SCAN_BATCHES_AT_ONCE + 2;
-
-/** One batch on its way into the thread. */
-export interface ScanBatch {
-  readonly scans: readonly Scan[];
-  readonly held: HeldClasses;
-}
+const CONNECTIONS = SCAN_WRITERS + 2;
 
 const core = await createCore(Tinypool.workerData as Environment, CONNECTIONS);
 const take = scanTaker(core, core.presence);
 
 /** Takes a batch of scans. */
-export async function takeBatch({ scans, held }: ScanBatch): Promise<TakenBatch> {
+export async function takeBatch(scans: readonly Scan[]): Promise<TakenBatch> {
   try {
-    return { taken: await take(scans, held) };
+    return { taken: await take(scans) };
   } catch (error) {
     return { failed: tellError(error) };
   }

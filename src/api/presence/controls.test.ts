@@ -7,7 +7,7 @@ import { firstRow, rows } from '../../db/orm.ts';
 import type { Id, SessionPolicy } from '../../domain/types.ts';
 import { operationFor } from '../../operations/operation-for.ts';
 import { SYSTEM_ACTOR } from '../../operations/ports.ts';
-import { forgetPresence } from '../../operations/presence/forget-presence.ts';
+import { FORGETTING, forgetPresence } from '../../operations/presence/forget-presence.ts';
 import { runDueRechecks } from '../../operations/presence/recheck-session.ts';
 import { verifyRecords, type Difference } from '../../operations/records/verify-records.ts';
 
@@ -454,6 +454,20 @@ it('forgets tickets, positions and refusals when their time is over, and nothing
   await forgetPresence({ em: api.em() });
   expect(await left()).toEqual({ tickets: 0, refusals: 1, positions: 0 });
 });
+
+it.each(['presence_evidence', 'scan_refusal'])(
+  'finds what is old in %s by an index',
+  async (table) => {
+    const statement = FORGETTING.find((text) => text.startsWith(`delete from ${table}`));
+    const plan = await api.em().transactional(async (em) => {
+      await rows(em, 'set local enable_seqscan = off');
+      return rows<{ 'QUERY PLAN': string }>(em, `explain ${statement}`);
+    });
+    expect(JSON.stringify(plan)).toMatch(
+      new RegExp(`Index Scan on ${table}_(age|created_at_index)`),
+    );
+  },
+);
 
 it('forgets evidence and keys a year after they were last of use, and takes a key back', async () => {
   const session = await aClass();

@@ -331,17 +331,25 @@ describe('a scan', () => {
         held,
       ]);
       const running = phoneAt(0).scan(held, heldCode);
-      await eventually('the scan waits', async () => {
-        const locks = await rows(
-          api.em(),
-          "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-        );
-        return locks.length > 0;
-      });
       expect((await phoneAt(1).scan(other, otherCode)).status).toBe(201);
       return { running };
     });
     expect((await waiting.running).status).toBe(201);
+  });
+
+  it('of a class that stays held is told to try again, and nothing happened to it', async () => {
+    const session = await openClass();
+    const scan = await scanOf(0, session, await codeOf(session));
+    const answer = await api.em().transactional(async (em) => {
+      await rows(em, 'select 1 from attendance_session where id = ?::uuid for no key update', [
+        session,
+      ]);
+      return api.deps.takeScans([scan]);
+    });
+    expect(answer).toEqual(['held']);
+    expect(await api.deps.takeScans([scan])).toMatchObject([{ result: { status: 'applied' } }]);
+    const always = createScanDesk(async (scans) => scans.map(() => 'held' as const), [1, 2]);
+    await expect(always(scan)).rejects.toMatchObject({ code: 'try_again' });
   });
 
   it('of a class that is over is refused without waiting for its lock', async () => {
@@ -383,7 +391,7 @@ describe('a scan', () => {
       scanOf(0, session, foreign),
       scanOf(1, session, await codeOf(session)),
     ]);
-    const outcomes = await api.deps.takeScans([bad, good], 'wait');
+    const outcomes = await api.deps.takeScans([bad, good]);
     await rows(api.em(), 'drop function refuse_all cascade');
 
     expect(outcomes).toMatchObject([
@@ -433,7 +441,7 @@ describe('a scan', () => {
       positionHash: 'the same',
     } as const;
     const scans = await Promise.all([0, 1].map((index) => scanOf(index, session, code, copied)));
-    await api.deps.takeScans(scans, 'wait');
+    await api.deps.takeScans(scans);
     const reasons = await rows(
       api.em(),
       `select geofence_reason as reason from presence_evidence

@@ -102,7 +102,7 @@ const markOne = route({
           fallback: body.fallback,
         },
       ],
-      defaultMark: undefined,
+      rest: undefined,
       keyNamespace: operationId(idempotencyKey),
     });
     if (!result) throw new Error('a mark gave no result');
@@ -138,7 +138,7 @@ const markBulk = route({
         acks: item.acks,
         fallback: item.fallback,
       })),
-      defaultMark: body.default?.mark,
+      rest: body.default,
       keyNamespace,
     });
     return {

@@ -68,7 +68,16 @@ const bulkItem = z.strictObject({ ...claim, op_id: newOpField.optional() });
 export const bulkMarkBody = z.strictObject({
   session: idField,
   records: z.array(bulkItem).max(BULK_ITEMS_MAX),
-  default: z.strictObject({ mark: z.enum(MARKS) }).optional(),
+  default: z
+    .strictObject({
+      mark: z.enum(MARKS),
+      acks: z
+        .array(idField)
+        .max(2 * BULK_ITEMS_MAX)
+        .optional()
+        .describe('waiting claims that were shown; each is answered by the mark of its student'),
+    })
+    .optional(),
 });
 
 const shortRecord = z.strictObject({

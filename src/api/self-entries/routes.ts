@@ -12,7 +12,7 @@ import type { Id } from '../../domain/types.ts';
 import { decideSelfEntries } from '../../operations/requests/decide-self-entries.ts';
 import { fileSelfEntry, type FiledSelfEntry } from '../../operations/requests/file-self-entry.ts';
 import { caseRoutes, messageId, type CaseNoun, type CaseRouteDeps } from '../cases/routes.ts';
-import { idField } from '../fields.ts';
+import { operationId } from '../preconditions.ts';
 import { presentResult } from '../records/presenter.ts';
 import { authorize, route, type Route } from '../route.ts';
 import { startSoon } from '../start-soon.ts';
@@ -131,14 +131,4 @@ function requireFiled({ result, entryId }: FiledSelfEntry): Id {
   if (entryId !== null) return entryId;
   if (result.code === null) throw new Error('a refused claim without its code');
   throw refusalError({ ...result, code: result.code });
-}
-
-/** The Idempotency-Key is the operation's id and therefore a UUID. */
-function operationId(key: string | undefined): Id {
-  const parsed = idField.safeParse(key);
-  if (parsed.success) return parsed.data;
-  const detail = 'Send an Idempotency-Key header that is a UUID (version 7), fresh for each entry.';
-  throw appError('idempotency_key_required', detail, {
-    errors: [{ path: 'Idempotency-Key', code: 'uuid_expected', detail }],
-  });
 }

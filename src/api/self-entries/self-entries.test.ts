@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { v7 } from 'uuid';
+import { v5, v7 } from 'uuid';
 import { startTestApi, textOf, type ApiReply, type Json, type TestApi } from '../../../test/api.ts';
 import { directWorkflows, type DirectWorkflows } from '../../../test/direct-workflows.ts';
 import {
@@ -111,6 +111,15 @@ const mark = (session: string, value: string, token = teacher) =>
   });
 
 describe('POST self-entries/', () => {
+  it('takes no id that the system could give, so that an entry can always be refused', async () => {
+    const session = await classFrom();
+    const key = v5(`${session}|${world.student.id}|withdraw|${v7()}`, session);
+    const reply = await enter(session, { key });
+    expect(reply.status).toBe(400);
+    expect(reply.body['code']).toBe('idempotency_key_required');
+    expect(await operationsOf(session)).toEqual([]);
+  });
+
   it('stores a claim that waits and starts its workflow, and the record stays unmarked', async () => {
     const session = await classFrom();
     const key = v7();

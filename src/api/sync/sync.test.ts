@@ -5,7 +5,11 @@ import { startTestApi, textOf, type ApiReply, type TestApi } from '../../../test
 import { makeDevice, type TestDevice } from '../../../test/device.ts';
 import { makeSession, makeWorld, minutesFromNow, type World } from '../../../test/factories.ts';
 import { firstRow, rows } from '../../db/orm.ts';
+import { RANK } from '../../domain/attendance/ranks.ts';
 import type { Id, SessionPolicy } from '../../domain/types.ts';
+import { operationFor } from '../../operations/operation-for.ts';
+import { SYSTEM_ACTOR } from '../../operations/ports.ts';
+import { applyOperations, type OperationDraft } from '../../operations/records/apply-operations.ts';
 
 const PATH = '/api/v1/attendance/sync';
 const MINUTE = 60_000;
@@ -198,6 +202,66 @@ describe('POST sync/', () => {
     });
 
     expect(await waitingOn(session)).toEqual([[], [], [], []]);
+  });
+
+  it('tells that a scan was answered by a mark that changed no record', async () => {
+    const session = await openClass({ offlineQr: 'confirm_first' });
+    const override: OperationDraft = {
+      opId: v7(),
+      studentId: studentAt(0),
+      mark: 'present',
+      rank: RANK.override,
+      source: 'manual',
+    };
+    const operation = operationFor(api.deps, SYSTEM_ACTOR);
+    await operation.em.transactional((em) => applyOperations(operation, em, session, [override]));
+    const scan = op(session, { student: studentAt(0), evidence: await codeOf(session) });
+    await send([scan], asStudent());
+    const before = await eventsOf(session, 0);
+    const { length } = before as unknown[];
+
+    const answer = await mark(session, { acks: [scan.op_id] });
+
+    expect(answer.body['status']).toBe('superseded');
+    expect(await eventsOf(session, length)).toMatchObject([
+      { type: 'waiting.changed', payload: { student: studentAt(0) } },
+    ]);
+  });
+
+  it('answers what waits with the mark of the rest, and writes over nobody', async () => {
+    const session = await openClass({ offlineQr: 'confirm_first' });
+    const code = await codeOf(session);
+    const scan = op(session, { student: studentAt(0), evidence: code });
+    await send([scan], asStudent());
+    // Between the reading of the roll and the press of the button a colleague marked another.
+    const late = op(session, { student: studentAt(1), mark: 'late' });
+    await send([late]);
+    const rest = () =>
+      api.request('POST', '/api/v1/attendance/records/bulk-mark', {
+        token: teacher,
+        headers: { 'idempotency-key': v7() },
+        body: {
+          session,
+          records: [],
+          default: { mark: 'present', acks: [scan.op_id, late.op_id] },
+        },
+      });
+    expect((await rest()).status).toBe(200);
+    const { students } = await rollOf(session);
+    expect(students.map(({ waiting }) => waiting)).toEqual([[], [], [], []]);
+    expect(students.map(({ record }) => record)).toMatchObject([
+      { mark: 'present' },
+      { mark: 'late' },
+      { mark: 'present' },
+      { mark: 'present' },
+    ]);
+    const acks = await rows(
+      api.em(),
+      `select student_id, acks from attendance_operation
+       where session_id = ?::uuid and cardinality(acks) > 0`,
+      [session],
+    );
+    expect(acks).toEqual([{ student_id: studentAt(0), acks: [scan.op_id] }]);
   });
 
   it('refuses an id that the system could give to an operation of its own', async () => {

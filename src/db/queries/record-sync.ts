@@ -45,17 +45,16 @@ export interface WaitingClaim {
 }
 
 /**
- * (session_id, student_id, claims) of the same students: `claims` are their waiting claims, the
- * oldest first.
+ * (session_id, student_id, claims) of the same students: `claims` are those that a mark on the roll
+ * answers, the oldest first. Own entries are not among them: they are decided as requests.
  * @param narrow  a condition over the claim `w` that narrows the search
  */
 export function waitingClaims(narrow: string): string {
   return `
     select w.session_id, w.student_id, to_jsonb((array_agg(jsonb_build_object(
         'opId', w.op_id, 'source', w.source, 'captureMode', w.capture_mode,
-        'effectiveAt', w.eff_at, 'code', coalesce(w.outcome_code, case w.rank
-          when 20 then 'awaiting_approval' else 'offline_unconfirmed' end))
-        order by w.received_at, w.op_id))[1:${WAITING_CLAIMS_MAX}]) as claims
+        'effectiveAt', w.eff_at, 'code', coalesce(w.outcome_code, 'offline_unconfirmed'))
+        order by w.received_at, w.op_id) filter (where w.rank <> 20))[1:${WAITING_CLAIMS_MAX}]) as claims
       ${fromWaiting(narrow)} group by w.session_id, w.student_id`;
 }
 

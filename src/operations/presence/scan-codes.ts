@@ -46,25 +46,21 @@ export interface ScanTools {
   readonly onUnkept: (error: unknown) => void;
 }
 
-/** What to do about a class that a transition or an import holds: wait for it, or leave its scans. */
-export type HeldClasses = 'wait' | 'leave';
-
 /**
  * Takes the scans in one transaction, committed before this returns.
- * @param held  scans of a class that is held just now wait for it, or are left with the answer `held`
- * @returns the outcomes in the order of the scans
+ * @returns the outcomes in the order of the scans; `held` for those of a class that something else
+ *   holds just now, to which nothing happened
  * @throws AppError `try_again`
  */
 export async function scanCodes(
   operation: Operation,
   tools: ScanTools,
   scans: readonly Scan[],
-  held: HeldClasses,
 ): Promise<TakenScan[]> {
   const { candidates, results } = await withRetries(() =>
     operation.em.fork().transactional(async (em) => {
       await beginMarks(em);
-      return takeScans({ ...operation, em }, em, tools, scans, held);
+      return takeScans({ ...operation, em }, em, tools, scans);
     }),
   );
   // From here on nothing may fail the scans: they would be taken again, and a wrong code count twice.
@@ -86,12 +82,12 @@ async function takeScans(
   em: Em,
   tools: ScanTools,
   scans: readonly Scan[],
-  held: HeldClasses,
 ): Promise<TakenScans> {
-  const { locked, over } = await lockOpen(em, scans, held);
+  const { locked, over } = await lockOpen(em, scans);
   const tickets = await lockTickets(em, scans);
   // Only under the ticket's lock: a repeat that another process is storing must be seen as one.
   const answers = await readScanFacts(em, scans);
+  await lockRepeated(em, scans, answers, locked);
   const nowMs = await readClock(em);
   const positions = batchPositions();
   const candidates = scans.flatMap((scan, index): Candidate[] => {
@@ -99,7 +95,7 @@ async function takeScans(
     const isLocked = locked.has(scan.sessionId);
     const session = locked.get(scan.sessionId) ?? over.get(scan.sessionId);
     // The class is there but something else holds it.
-    if (held === 'leave' && known && !session) return [];
+    if (known && !session) return [];
     const ticket = tickets.get(scan.ticketHash ?? '') ?? null;
     if (known?.isKnownOp) {
       return isLocked ? [{ scan, answers: known, ticket, judged: 'repeated' }] : [];
@@ -123,19 +119,34 @@ async function takeScans(
 }
 
 /**
- * Locks the classes of a batch. Those that are not open are only looked at: a scan is refused there
+ * Locks the classes of a batch that are open, and waits for none: one that something else holds must
+ * not keep the others (ADR 0023). Those that are not open are only looked at: a scan is refused there
  * without a lock, so that late ones cannot hold back a close (marks.md section 7).
  */
-async function lockOpen(em: Em, scans: readonly Scan[], held: HeldClasses) {
+async function lockOpen(em: Em, scans: readonly Scan[]) {
   const ids = [...new Set(scans.map((scan) => scan.sessionId))].sort();
-  if (held === 'wait') return { locked: await lockSessionsForMarks(em, ids), over: NONE };
   const seen = await lookAtSessions(em, ids);
   const isOpen = (id: Id): boolean => seen.get(id)?.effectiveStatus === 'open';
-  const locked = await lockSessionsForMarks(em, ids.filter(isOpen), { skipsHeld: true });
-  return { locked, over: new Map([...seen].filter(([id]) => !isOpen(id))) };
+  return {
+    locked: await lockSessionsForMarks(em, ids.filter(isOpen), { skipsHeld: true }),
+    over: new Map([...seen].filter(([id]) => !isOpen(id))),
+  };
 }
 
-const NONE: ReadonlyMap<Id, LockedSession> = new Map();
+/** What was marked before is answered again when the class is over, under its lock like any mark. */
+async function lockRepeated(
+  em: Em,
+  scans: readonly Scan[],
+  answers: readonly (ScanAnswers | null)[],
+  locked: Map<Id, LockedSession>,
+): Promise<void> {
+  const ids = scans.flatMap(({ sessionId }, index) =>
+    answers[index]?.isKnownOp && !locked.has(sessionId) ? [sessionId] : [],
+  );
+  if (ids.length === 0) return;
+  const more = await lockSessionsForMarks(em, ids, { skipsHeld: true });
+  for (const [id, session] of more) locked.set(id, session);
+}
 
 /**
  * The positions of the accepted scans of this batch, which no row tells of yet: two phones of one
@@ -229,7 +240,8 @@ async function mark(
 ): Promise<Map<Scan, OperationResult>> {
   const taken = candidates.filter(({ judged }) => judged === 'repeated' || !isRefused(judged));
   const ofSession = Map.groupBy(taken, ({ scan }) => scan.sessionId);
-  const claims = [...sessions].flatMap(([sessionId, locked]) => {
+  const ascending = [...sessions].sort(([a], [b]) => (a < b ? -1 : 1));
+  const claims = ascending.flatMap(([sessionId, locked]) => {
     const own = ofSession.get(sessionId);
     return own ? [{ locked, drafts: own.map(toDraft), scans: own.map(({ scan }) => scan) }] : [];
   });

@@ -121,15 +121,18 @@ async function codeKind(em: Em, mode: DisplayRequest['mode']): Promise<CodeKind>
 }
 
 /**
- * Turns every static code into a rotating one: the institution allows static ones no more. Screens
- * follow by themselves, and a static code that somebody kept is good for nothing.
+ * Turns every static code that is shown into a rotating one: the institution allows static ones no
+ * more. Screens follow by themselves, and a static code that somebody kept is good for nothing. A class
+ * that is over keeps its kind of code, by which scans saved offline are judged.
  * @returns how many screens change
  */
 export async function endStaticCodes(em: Em): Promise<number> {
   const ended = await rows(
     em,
-    `update session_display set mode = 'rotating', static_step_minutes = null,
-       static_expiry_minutes = null where mode = 'static' returning 1`,
+    `update session_display d set mode = 'rotating', static_step_minutes = null,
+       static_expiry_minutes = null
+     from attendance_session s where s.id = d.session_id and d.mode = 'static'
+       and s.status in ('scheduled', 'open') and app_clock() < s.closes_at returning 1`,
   );
   return ended.length;
 }

@@ -7,7 +7,7 @@ import {
   type LiveEntry,
 } from '../../audit/append-log.ts';
 import type { Em } from '../../db/orm.ts';
-import { RANK } from '../../domain/attendance/ranks.ts';
+import { isHumanRank, RANK } from '../../domain/attendance/ranks.ts';
 import { fallbackOf, type Fallback } from '../../domain/presence/fallback.ts';
 import type { Id, SessionPolicy } from '../../domain/types.ts';
 import type { CanonicalValue } from '../../security/canonical-json.ts';
@@ -73,15 +73,16 @@ const isSeen = ({ changes, conflicts, sessionChanged }: SessionMarks): boolean =
   changes.length > 0 || (conflicts?.length ?? 0) > 0 || sessionChanged === true;
 
 /**
- * One event per student with a claim that begins to wait for a person, or was taken back: no record
- * tells of it, and who may answer it has the roll open now.
+ * One event per student with a claim that begins to wait for a person, was taken back, or was answered
+ * by a mark that changed no record: nothing else tells of it, and who may answer it has the roll open.
  */
 function waitingEntries({ session, stored, changes }: SessionMarks): LiveEntry[] {
   const changed = new Set(changes.map(({ studentId }) => studentId));
   const students = stored
-    .filter((op) =>
-      op.kind === 'withdraw' ? !changed.has(op.studentId) : isPending(op, session.policy),
-    )
+    .filter((op) => {
+      const isAnswer = op.kind === 'withdraw' || (isHumanRank(op.rank) && op.acks.length > 0);
+      return isAnswer ? !changed.has(op.studentId) : isPending(op, session.policy);
+    })
     .map((op) => op.studentId);
   return [...new Set(students)].map((student) => ({
     sessionId: session.id,
@@ -93,7 +94,7 @@ function waitingEntries({ session, stored, changes }: SessionMarks): LiveEntry[]
 function isPending({ outcome, rank }: NewOperation, { offlineQr }: SessionPolicy): boolean {
   if (outcome === 'rejected') return false;
   const isUnconfirmed = rank === RANK.offlineQr && offlineQr !== 'provisional';
-  return outcome === 'review' || rank === RANK.selfEntry || isUnconfirmed;
+  return outcome === 'review' || isUnconfirmed;
 }
 
 /** The audit events of stored operations and of the records they changed, in that order. */

@@ -31,11 +31,18 @@ export interface MarkScope {
   readonly facultyId: Id | null;
 }
 
+/** The mark of everyone who has none when it arrives. */
+export interface RestMark {
+  readonly mark: Mark;
+  /** Waiting claims that were shown, of whichever student; a mark answers those of its own. */
+  readonly acks?: readonly Id[] | undefined;
+}
+
 /** A class in bulk: items, and a mark for everyone else without a record. */
 export interface BulkMarks {
   readonly sessionId: Id;
   readonly items: readonly MarkItem[];
-  readonly defaultMark: Mark | undefined;
+  readonly rest: RestMark | undefined;
   /** Namespace of the ids of the default's items: the request's Idempotency-Key. */
   readonly keyNamespace: Id;
 }
@@ -105,9 +112,9 @@ export async function markingRank(em: Em, scope: MarkScope, sessionId: Id): Prom
 async function defaultItems(
   em: Em,
   session: Parameters<typeof rosterOf>[1],
-  { defaultMark, items, keyNamespace }: BulkMarks,
+  { rest, items, keyNamespace }: BulkMarks,
 ): Promise<MarkItem[]> {
-  if (defaultMark === undefined) return [];
+  if (rest === undefined) return [];
   const listed = new Set(items.map((item) => item.studentId));
   const marked = await rows<{ student_id: Id }>(
     em,
@@ -123,9 +130,32 @@ async function defaultItems(
     [roster.map(opIdOf)],
   );
   const repeated = new Set(earlier.map((row) => row.op_id));
+  const acksOf = await ownersOf(em, session.id, rest.acks ?? []);
   return roster
     .filter((id) => !listed.has(id) && (!known.has(id) || repeated.has(opIdOf(id))))
-    .map((studentId) => ({ opId: opIdOf(studentId), studentId, mark: defaultMark }));
+    .map((studentId) => ({
+      opId: opIdOf(studentId),
+      studentId,
+      mark: rest.mark,
+      acks: acksOf.get(studentId),
+    }));
+}
+
+/** The claims among these that are about the session, by student. */
+async function ownersOf(
+  em: Em,
+  sessionId: Id,
+  opIds: readonly Id[],
+): Promise<ReadonlyMap<Id, Id[]>> {
+  if (opIds.length === 0) return new Map();
+  const found = await rows<{ op_id: Id; student_id: Id }>(
+    em,
+    `select op_id, student_id from attendance_operation
+     where session_id = ?::uuid and op_id = any(?::uuid[]) order by op_id`,
+    [sessionId, opIds],
+  );
+  const owned = Map.groupBy(found, (row) => row.student_id);
+  return new Map([...owned].map(([student, own]) => [student, own.map((row) => row.op_id)]));
 }
 
 /** The id of a bulk item without one: UUIDv5 of `session:student` in the key's namespace. */

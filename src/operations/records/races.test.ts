@@ -68,7 +68,7 @@ async function markOne(
     {
       sessionId: session,
       items: [{ opId, studentId, mark: 'present' }],
-      defaultMark: undefined,
+      rest: undefined,
       keyNamespace: opId,
     },
   );

@@ -352,7 +352,7 @@ describe('bulk against sync', () => {
             studentId,
             mark: 'present' as const,
           })),
-          defaultMark: undefined,
+          rest: undefined,
           keyNamespace,
         },
       );

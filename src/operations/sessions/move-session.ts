@@ -2,6 +2,7 @@
 import { auditEntry, sessionChain } from '../../audit/append-log.ts';
 import { firstRow, rows, type Em } from '../../db/orm.ts';
 import { RANK } from '../../domain/attendance/ranks.ts';
+import { errorCodeOf } from '../../domain/attendance/results.ts';
 import type { TransitionCommand } from '../../domain/session/view.ts';
 import type { Id, LocalDate, SessionPolicy } from '../../domain/types.ts';
 import { uuidV5 } from '../../security/uuid-v5.ts';
@@ -141,5 +142,5 @@ export async function withdrawLeaves(
   }));
   const results = await applyOperations(operation, em, session.id, drafts);
   const refused = results.find(({ status }) => status === 'rejected');
-  if (refused) throw new Error(`a leave could not be withdrawn: ${refused.code}`);
+  if (refused?.code) throw appError(errorCodeOf(refused.code), refused.detail ?? '');
 }

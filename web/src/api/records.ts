@@ -18,12 +18,6 @@ export interface MarkOperation {
   readonly acks?: readonly string[];
 }
 
-/** A student of `markRest` whose waiting claims the mark answers. */
-export interface AnsweredStudent {
-  readonly student: string;
-  readonly acks: readonly string[];
-}
-
 /** Marks one student; the operation's id is the Idempotency-Key. */
 export const sendMark = (
   api: ApiClient,
@@ -55,13 +49,13 @@ export const sendMarks = (
 export const markRest = (
   api: ApiClient,
   session: string,
-  { mark, answered }: { readonly mark: RollMark; readonly answered: readonly AnsweredStudent[] },
+  rest: { readonly mark: RollMark; readonly acks: readonly string[] },
   idempotencyKey: string,
 ) =>
   api.request<BulkResult>({
     method: 'POST',
     path: `${BASE}bulk-mark/`,
-    body: { session, records: answered.map((claim) => ({ ...claim, mark })), default: { mark } },
+    body: { session, records: [], default: rest },
     idempotencyKey,
   });
 

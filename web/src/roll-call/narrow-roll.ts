@@ -28,14 +28,13 @@ export interface RollEntry {
   readonly waiting: Waiting | null;
 }
 
-/** A scan kept offline, an own entry, or other evidence that waits for a person. */
-export type Waiting = 'scan' | 'entry' | 'evidence';
+/** A scan kept offline, or other evidence that waits for a person. */
+export type Waiting = 'scan' | 'evidence';
 
-/** What waits, in one word: a scan says more than an own entry. */
+/** What waits, in one word: a scan says more than other evidence. */
 export function waitingOf(claims: readonly WaitingClaim[]): Waiting | null {
   if (claims.length === 0) return null;
-  if (claims.some(({ code }) => code === 'offline_unconfirmed')) return 'scan';
-  return claims.every(({ code }) => code === 'awaiting_approval') ? 'entry' : 'evidence';
+  return claims.some(({ code }) => code === 'offline_unconfirmed') ? 'scan' : 'evidence';
 }
 
 /** Flags that say how little a record proves; others belong to how it came about. */

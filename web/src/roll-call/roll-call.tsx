@@ -191,13 +191,9 @@ export function RollCall({ session, rows, newsOf, marking, state }: RollCallProp
 function restOf(rows: readonly RosterRow[], entries: readonly GridEntry[]): TheRest {
   const students = entries.filter(({ mark }) => mark === null).map(({ student }) => student.id);
   const unmarked = new Set(students);
-  const answered = rows
-    .filter(({ student, waiting }) => unmarked.has(student.id) && waiting.length > 0)
-    .map(({ student, waiting }) => ({
-      student: student.id,
-      acks: waiting.map((claim) => claim.op_id),
-    }));
-  return { students, answered };
+  const waiting = rows.filter(({ student }) => unmarked.has(student.id));
+  const acks = waiting.flatMap((row) => row.waiting.map((claim) => claim.op_id));
+  return { students, acks };
 }
 
 function entriesOf(

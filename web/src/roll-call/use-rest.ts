@@ -1,7 +1,7 @@
 /** Marks everyone without a mark as present, in one request. */
 import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { markRest, type AnsweredStudent } from '../api/records.ts';
+import { markRest } from '../api/records.ts';
 import type { MarkResult } from '../api/types.ts';
 import { useApp } from '../app-context.ts';
 import { notifyFailed } from '../shared/notify.ts';
@@ -11,10 +11,10 @@ import type { Marking } from './marking.ts';
 import type { Outcome } from './marking-outbox.ts';
 import { useRefusalWords, type RefusalWords } from './use-refusal-words.ts';
 
-/** Students without a mark, and which of them have claims that wait. */
+/** Students without a mark, and their claims that wait. */
 export interface TheRest {
   readonly students: readonly string[];
-  readonly answered: readonly AnsweredStudent[];
+  readonly acks: readonly string[];
 }
 
 /**
@@ -29,26 +29,21 @@ export function useRest(session: string, marking: Marking) {
   const wordsOf = useRefusalWords(session);
   const keyOf = useIdempotencyKey();
   const command = useMutation({
-    mutationFn: ({ students, answered }: TheRest) =>
-      markRest(api, session, { mark: 'present', answered }, keyOf([session, students, answered])),
-    onSuccess: ({ results }, { answered }) =>
-      marking.settle(results.map((result) => outcomeOf(result, answered, wordsOf))),
+    mutationFn: ({ students, acks }: TheRest) =>
+      markRest(api, session, { mark: 'present', acks }, keyOf([session, students, acks])),
+    onSuccess: ({ results }, { acks }) =>
+      marking.settle(results.map((result) => outcomeOf(result, acks, wordsOf))),
     onError: (error) => notifyFailed(t('rollCall.restFailed'), failureText(error)),
   });
   return { markRest: command.mutate, isPending: command.isPending };
 }
 
-function outcomeOf(
-  result: MarkResult,
-  answered: readonly AnsweredStudent[],
-  wordsOf: RefusalWords,
-): Outcome {
-  const acks = answered.find(({ student }) => student === result.student)?.acks;
+function outcomeOf(result: MarkResult, acks: readonly string[], wordsOf: RefusalWords): Outcome {
   const operation = {
     op_id: result.op_id,
     student: result.student,
     mark: 'present',
-    ...(acks === undefined ? {} : { acks }),
+    acks,
   } as const;
   return result.record === null
     ? { kind: 'refused', operation, code: result.code ?? 'unknown', detail: wordsOf(result) }

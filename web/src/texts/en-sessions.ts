@@ -175,7 +175,6 @@ export const rollCall = {
   waitingFilter: 'Waiting',
   waitingFor: {
     scan: 'Offline scan waits',
-    entry: 'Own entry waits',
     evidence: 'Evidence waits',
   },
   scansWait_one: '{{count}} scan waits for you',
