@@ -89,6 +89,37 @@ describe('scans kept in a browser', () => {
     expect(scans.state().waiting).toEqual([scanOf('one')]);
   });
 
+  it('of other pages are seen while the browser takes no more, and outlive it with the own', () => {
+    const storage = makeStorage();
+    const [left, right] = [openPage(storage), openPage(storage)];
+    for (const id of ['left-settles', 'right-settles', 'both-keep']) left.scans.begin(scanOf(id));
+    storage.isFull = true;
+    left.scans.begin(scanOf('of-left'));
+    left.scans.setTicket('right-settles', 'a ticket');
+    left.scans.setTicket('both-keep', 'a ticket');
+    left.scans.settle('left-settles', { code: 'stale_code', detail: 'Too old.' });
+    // A shorter list fits where a longer one does not.
+    storage.isFull = false;
+    right.scans.settle('right-settles');
+    right.scans.begin(scanOf('of-right'));
+    storage.isFull = true;
+    left.hearOfOthers();
+    expect(left.scans.find('of-right')).toEqual(scanOf('of-right'));
+    expect(left.scans.find('left-settles')).toBeUndefined();
+    expect(left.scans.find('right-settles')).toBeUndefined();
+
+    storage.isFull = false;
+    left.scans.begin(scanOf('later'));
+    left.scans.dismiss('no refusal');
+
+    const { waiting, refused } = openPage(storage).scans.state();
+    const idsOf = (kept: readonly { op_id: string }[]) =>
+      kept.map(({ op_id: id }) => id).toSorted();
+    expect(idsOf(waiting)).toEqual(['both-keep', 'later', 'of-left', 'of-right']);
+    expect(waiting.find(({ op_id: id }) => id === 'both-keep')?.ticket).toBe('a ticket');
+    expect(idsOf(refused)).toEqual(['left-settles']);
+  });
+
   it('are not what something else wrote under their name', () => {
     const storage = makeStorage();
     storage.setItem('campshub360.saved-scans', '[{"op_id":1},null]');

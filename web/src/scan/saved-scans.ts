@@ -3,6 +3,7 @@
  * kept until there is an answer, or until the student has read it.
  */
 import type { Captured } from './capture-clock.ts';
+import { createKeptList } from './kept-list.ts';
 
 /** One scan as it was captured. */
 export interface SavedScan extends Captured {
@@ -65,13 +66,15 @@ export function createSavedScans(
 ): SavedScans {
   const listeners = new Set<() => void>();
   const underWay = new Set<string>();
-  let scans = read(storage, WAITING, isSavedScan);
-  let refused = read(storage, REFUSED, isRefusedScan);
-  /** Storage that is full or switched off says nothing true: the page itself holds the scans. */
-  let isWritten = true;
+  const scans = createKeptList(storage, { name: WAITING, isOne: isSavedScan });
+  const refused = createKeptList(storage, {
+    name: REFUSED,
+    isOne: isRefusedScan,
+    countMax: REFUSED_MAX,
+  });
   const stateNow = (): SavedScansState => ({
-    waiting: scans.filter(({ op_id: id }) => !underWay.has(id)),
-    refused,
+    waiting: scans.all().filter(({ op_id: id }) => !underWay.has(id)),
+    refused: refused.all(),
   });
   let state = stateNow();
 
@@ -81,24 +84,13 @@ export function createSavedScans(
   };
   /** Another page may have changed them since. */
   const refresh = (): void => {
-    if (!isWritten) return;
-    scans = read(storage, WAITING, isSavedScan);
-    refused = read(storage, REFUSED, isRefusedScan);
+    scans.refresh();
+    refused.refresh();
   };
-  const change = (make: () => void): void => {
+  const find = (id: string): SavedScan | undefined => {
     refresh();
-    make();
-    try {
-      storage.setItem(WAITING, JSON.stringify(scans));
-      storage.setItem(REFUSED, JSON.stringify(refused));
-      isWritten = true;
-    } catch {
-      isWritten = false;
-    }
-    tell();
+    return scans.all().find((scan) => scan.op_id === id);
   };
-  const without = <T extends { readonly op_id: string }>(list: readonly T[], id: string): T[] =>
-    list.filter((scan) => scan.op_id !== id);
 
   events.addEventListener('storage', () => {
     refresh();
@@ -111,56 +103,40 @@ export function createSavedScans(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    find(id) {
-      refresh();
-      return scans.find((scan) => scan.op_id === id);
-    },
+    find,
     begin(scan) {
       underWay.add(scan.op_id);
-      change(() => {
-        scans = [...scans, scan];
-      });
+      scans.put(scan);
+      tell();
     },
     setTicket(id, ticket) {
-      change(() => {
-        scans = scans.map((scan) => {
-          if (scan.op_id !== id) return scan;
-          const { ticket: _before, ...bare } = scan;
-          return ticket === null ? bare : { ...bare, ticket };
-        });
-      });
+      const scan = find(id);
+      if (!scan) return;
+      const { ticket: _before, ...bare } = scan;
+      scans.put(ticket === null ? bare : { ...bare, ticket });
+      tell();
     },
     release(id) {
       underWay.delete(id);
       tell();
     },
     settle(id, refusal) {
-      change(() => {
-        const scan = scans.find((own) => own.op_id === id);
-        scans = without(scans, id);
-        if (!scan || !refusal) return;
+      const scan = find(id);
+      if (scan && refusal) {
         const { session, student, captured_at } = scan;
-        const told = { op_id: id, session, student, captured_at, ...refusal };
-        refused = [...without(refused, id), told].slice(-REFUSED_MAX);
-      });
+        refused.put({ op_id: id, session, student, captured_at, ...refusal });
+      }
+      scans.remove(id);
+      // There may be room for the refusal only now.
+      refused.flush();
       underWay.delete(id);
+      tell();
     },
     dismiss(id) {
-      change(() => {
-        refused = without(refused, id);
-      });
+      refused.remove(id);
+      tell();
     },
   };
-}
-
-function read<T>(storage: Storage, name: string, isOne: (value: unknown) => value is T): T[] {
-  try {
-    const kept: unknown = JSON.parse(storage.getItem(name) ?? '[]');
-    return Array.isArray(kept) ? kept.filter(isOne) : [];
-  } catch {
-    // Something else wrote there; it is no scan.
-    return [];
-  }
 }
 
 const hasTexts = (value: unknown, ...names: readonly string[]): boolean =>
