@@ -1,5 +1,5 @@
 /** The signed-in way to the API: adds the token, renews it once when it is refused. */
-import type { SignIn } from '../auth/sign-in.ts';
+import type { Tokens } from '../auth/sign-in-of.ts';
 import { ApiProblem } from './problem.ts';
 import { send, type ApiRequest } from './send.ts';
 
@@ -9,7 +9,7 @@ export interface ApiClient {
 }
 
 /** Makes the client of a sign-in. */
-export function createApiClient(signIn: SignIn): ApiClient {
+export function createApiClient(signIn: Tokens): ApiClient {
   return {
     async request<T>(request: ApiRequest): Promise<T> {
       const token = await signIn.token();

@@ -10,11 +10,12 @@ afterEach(() => {
 
 /** A sender of one scan; the test says when it gets through. */
 function setUp() {
-  const world = { waiting: 1, isReachable: false, attempts: 0 };
+  const world = { waiting: 1, isReachable: false, attempts: 0, isTold: () => false };
   const sender = createScanSender({
     count: () => world.waiting,
-    sendAll: async () => {
+    sendAll: async (signal) => {
       world.attempts += 1;
+      world.isTold = () => signal.aborted;
       await Promise.resolve();
       if (!world.isReachable) throw new Error('no answer');
       world.waiting = 0;
@@ -87,5 +88,18 @@ describe('a sender of saved scans', () => {
     sender.stop();
     await pass(3_600_000);
     expect(world.attempts).toBe(1);
+  });
+
+  it('tells what is under way to stop, and begins anew only when it is started again', async () => {
+    const { world, sender } = setUp();
+    sender.start();
+    expect(world.isTold()).toBe(false);
+    sender.stop();
+    expect(world.isTold()).toBe(true);
+    sender.start();
+    expect(world.attempts).toBe(1);
+    await pass(0);
+    expect(world.attempts).toBe(2);
+    expect(world.isTold()).toBe(false);
   });
 });

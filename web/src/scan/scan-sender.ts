@@ -4,8 +4,11 @@
 export interface SenderPorts {
   /** How many wait. */
   readonly count: () => number;
-  /** Sends them all. Throws when the server was not reached, or takes nothing at all. */
-  readonly sendAll: () => Promise<void>;
+  /**
+   * Sends them all, or until it is told to stop. Throws when the server was not reached, or takes
+   * nothing at all.
+   */
+  readonly sendAll: (signal: AbortSignal) => Promise<void>;
   /** For the spread of pauses, 0 to 1. */
   readonly random?: () => number;
 }
@@ -25,7 +28,7 @@ export interface ScanSender {
   readonly start: () => void;
   /** Something began to wait: it is sent after the first pause, or when there is a reason before. */
   readonly expect: () => void;
-  /** Sends nothing further. */
+  /** Sends nothing further: what is under way comes to its end, and no other follows. */
   readonly stop: () => void;
 }
 
@@ -42,7 +45,9 @@ export function createScanSender({
 }: SenderPorts): ScanSender {
   const listeners = new Set<() => void>();
   let state: SenderState = { isSending: false, failure: null };
-  let isStopped = true;
+  /** From a start to the stop after it. */
+  let run = new AbortController();
+  run.abort();
   let attempts = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -51,26 +56,29 @@ export function createScanSender({
     for (const listener of listeners) listener();
   };
   const plan = (): void => {
-    if (isStopped || state.isSending || timer !== undefined || count() === 0) return;
+    if (run.signal.aborted || state.isSending || timer !== undefined || count() === 0) return;
     const pauseMs = Math.min(PAUSE_FIRST_MS * 2 ** attempts, PAUSE_MAX_MS);
     timer = setTimeout(() => void sendNow(), pauseMs * (1 + SPREAD * (random() - 0.5)));
     attempts += 1;
   };
   const sendNow = async (): Promise<void> => {
-    if (isStopped || state.isSending) return;
+    const { signal } = run;
+    if (signal.aborted || state.isSending) return;
     clearTimeout(timer);
     timer = undefined;
     if (count() === 0) return;
     become({ ...state, isSending: true });
     let failure: unknown = null;
     try {
-      await sendAll();
+      await sendAll(signal);
     } catch (error) {
       failure = error;
     }
     if (count() === 0) attempts = 0;
     become({ isSending: false, failure });
-    plan();
+    // It was stopped and started again meanwhile.
+    if (signal.aborted) void sendNow();
+    else plan();
   };
 
   return {
@@ -80,12 +88,12 @@ export function createScanSender({
       return () => listeners.delete(listener);
     },
     start() {
-      isStopped = false;
+      if (run.signal.aborted) run = new AbortController();
       void sendNow();
     },
     expect: plan,
     stop() {
-      isStopped = true;
+      run.abort();
       clearTimeout(timer);
       timer = undefined;
     },

@@ -93,6 +93,18 @@ describe('a saved scan', () => {
     expect((await send(OFFLINE, { sync: resultOf('retry') })).outcome).toEqual({ kind: 'again' });
   });
 
+  it('stays kept as it is where the server takes it for that of another person', async () => {
+    const another = problem(403, 'student_not_accepted');
+    const repeated = await send(SENT, { scan: another });
+    expect(repeated).toMatchObject({ outcome: another, steps: ['scan'] });
+    const rejected = resultOf('rejected', { code: 'student_not_accepted', detail: 'Not yours.' });
+    for (const sync of [another, rejected, resultOf('duplicate', { original: rejected })]) {
+      const { outcome } = await send(OFFLINE, { sync });
+      expect(outcome).toBeInstanceOf(ApiProblem);
+      expect(outcome).toMatchObject({ code: 'student_not_accepted' });
+    }
+  });
+
   it('is refused with the words of the first refusal, also when they come as a repeat', async () => {
     const refusal = { code: 'stale_code', detail: 'The saved scan could not be used.' };
     const refused = resultOf('rejected', refusal);

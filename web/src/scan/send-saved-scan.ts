@@ -28,6 +28,9 @@ export type SavedOutcome =
 /** What the server answers to a request it cannot read, whoever sends it. */
 const UNREADABLE: readonly number[] = [400, 413, 422];
 
+/** Whoever is signed in, it is not the student of the scan: that says nothing of the scan. */
+const NOT_THEIRS = 'student_not_accepted';
+
 /** What a scan needs on its way. */
 export interface SendSavedParts {
   readonly api: ApiClient;
@@ -37,7 +40,8 @@ export interface SendSavedParts {
 
 /**
  * Sends it.
- * @throws what the API client throws, when nothing is known of the scan and it stays kept
+ * @throws what the API client throws, when nothing is known of the scan and it stays kept; so it does
+ *   when the server finds that it is not of the person signed in (`student_not_accepted`)
  */
 export async function sendSavedScan(
   { api, forgetTicket }: SendSavedParts,
@@ -72,10 +76,13 @@ async function repeatScan(
     return await sendScan(api, { session, ticket, qr_token: token }, id);
   } catch (error) {
     const isTooMany = error instanceof ApiProblem && error.code === 'rate_limited';
-    if (isUndecided(error) || isTooMany) throw error;
+    if (isUndecided(error) || isTooMany || isOfAnother(error)) throw error;
     return null;
   }
 }
+
+const isOfAnother = (error: unknown): boolean =>
+  error instanceof ApiProblem && error.code === NOT_THEIRS;
 
 async function sendAsOffline(api: ApiClient, scan: SavedScan): Promise<MarkResult | undefined> {
   const now = readClocks();
@@ -116,6 +123,7 @@ function outcomeOf(answered: MarkResult | undefined): SavedOutcome {
     case 'retry':
       return { kind: 'again' };
     case 'rejected':
+      if (result.code === NOT_THEIRS) throw new ApiProblem(403, result);
       return { kind: 'refused', code: result.code ?? 'unknown', detail: result.detail ?? '' };
     case 'needs_review':
       return { kind: 'review', detail: result.detail };

@@ -5,9 +5,10 @@ import { useTranslation } from 'react-i18next';
 import { queryKeys } from '../api/query-keys.ts';
 import { useApp } from '../app-context.ts';
 import { notifyDone, notifyNews } from '../shared/notify.ts';
-import { ifNobodySends } from './scan-locks.ts';
 import { createScanSender } from './scan-sender.ts';
-import { sendSavedScan, type SavedOutcome } from './send-saved-scan.ts';
+import type { SavedOutcome } from './send-saved-scan.ts';
+import { sendWaiting } from './send-waiting.ts';
+import { useOwnApi } from './use-own-api.ts';
 
 /** What is kept of a student, how its sending stands, and a way to send it now. */
 export function useSavedScans(student: string) {
@@ -48,32 +49,12 @@ export function useSavedScans(student: string) {
   return { waiting, refused, sending, sendNow: sender.start, dismiss: scans.dismiss };
 }
 
-/** Sends each scan that waits and that no other page is sending. */
-function useSendAll(student: string): () => Promise<void> {
-  const { api, scans } = useApp();
+/** Sends what waits, until it is told to stop. */
+function useSendAll(student: string): (signal: AbortSignal) => Promise<void> {
+  const { scans } = useApp();
+  const own = useOwnApi(student);
   const tell = useTell();
-  return async () => {
-    const outcomes: SavedOutcome[] = [];
-    const sendOne = async (id: string): Promise<void> => {
-      const scan = scans.find(id);
-      // Another page had it answered meanwhile.
-      if (!scan) return;
-      const forgetTicket = (): void => scans.setTicket(id, null);
-      const outcome = await sendSavedScan({ api, forgetTicket }, scan);
-      if (outcome.kind === 'again') return;
-      const { code = '', detail = '' } = outcome.kind === 'refused' ? outcome : {};
-      scans.settle(id, outcome.kind === 'refused' ? { code, detail } : undefined);
-      outcomes.push(outcome);
-    };
-    try {
-      for (const { op_id: id, student: whose } of scans.state().waiting) {
-        // One after the other: the first that finds no network spares the others the wait.
-        if (whose === student) await ifNobodySends(id, () => sendOne(id));
-      }
-    } finally {
-      tell(outcomes);
-    }
-  };
+  return (signal) => sendWaiting({ ...own, scans, student, signal, tell });
 }
 
 /** Says what was taken; a refusal stays on the page until it is read, and is not told here. */
@@ -81,7 +62,6 @@ function useTell(): (outcomes: readonly SavedOutcome[]) => void {
   const { t } = useTranslation();
   const queryClient = useQueryClient();
   return (outcomes) => {
-    if (outcomes.length === 0) return;
     const taken = outcomes.filter(({ kind }) => kind === 'taken').length;
     const waits = outcomes.filter((outcome) => outcome.kind === 'review');
     if (taken > 0) notifyDone(t('scan.sentLater', { count: taken }));

@@ -12,6 +12,7 @@ import { capturedAt, readClocks, type Captured } from './capture-clock.ts';
 import { recheckOutcome, type RecheckOutcome } from './recheck-outcome.ts';
 import { whileSending } from './scan-locks.ts';
 import { isUndecided } from './send-saved-scan.ts';
+import { useOwnApi } from './use-own-api.ts';
 import { usePosition } from './use-position.ts';
 
 /** What was scanned or typed. */
@@ -48,7 +49,8 @@ interface HeldTicket {
 
 /** The scanner of one session, for one student. */
 export function useScanner(session: string, student: string) {
-  const { api, scans } = useApp();
+  const { scans } = useApp();
+  const { api } = useOwnApi(student);
   const queryClient = useQueryClient();
   const held = useRef<HeldTicket | null>(null);
   const [asksLocation, setAsksLocation] = useState(false);
