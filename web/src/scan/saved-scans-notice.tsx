@@ -13,6 +13,7 @@ import { useFailureText } from '../shared/states.tsx';
 import { showMoment } from '../shared/times.ts';
 import { useZone } from '../shared/use-zone.ts';
 import type { RefusedScan } from './saved-scans.ts';
+import { scanRefusalWords } from './scan-refusal.ts';
 import './saved-scans-notice.css';
 import { useSavedScans } from './use-saved-scans.ts';
 
@@ -87,7 +88,8 @@ function Refused({ scan, onDismiss }: RefusedProps) {
     queryFn: ({ signal }) => readSession(api, scan.session, signal),
   });
   const course = data?.course_section.course;
-  const time = showMoment(scan.captured_at, data?.timezone ?? zone);
+  const classZone = data?.timezone ?? zone;
+  const time = showMoment(scan.captured_at, classZone);
   return (
     <div className="saved-scan tone-absent" role="alert" data-testid="refused-scan">
       <IconAlertTriangle size={22} aria-hidden />
@@ -97,7 +99,7 @@ function Refused({ scan, onDismiss }: RefusedProps) {
             ? t('scan.refusedIn', { course: `${course.code} ${course.name}, ${time}` })
             : t('scan.refusedAt', { time })}
         </strong>
-        <div>{scan.detail}</div>
+        <div>{scanRefusalWords(t, scan, classZone)}</div>
       </div>
       <Group gap="xs">
         <Button size="xs" variant="default" component={Link} to="/my-attendance">

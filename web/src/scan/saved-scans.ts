@@ -4,6 +4,7 @@
  */
 import type { Captured } from './capture-clock.ts';
 import { createKeptList } from './kept-list.ts';
+import type { ScanRefusal } from './scan-refusal.ts';
 
 /** One scan as it was captured. */
 export interface SavedScan extends Captured {
@@ -14,12 +15,6 @@ export interface SavedScan extends Captured {
   readonly qr_code: string;
   /** The ticket it was sent with at once, if it came so far: the server may have taken it. */
   readonly ticket?: string;
-}
-
-/** Why the server refused a saved scan. */
-export interface ScanRefusal {
-  readonly code: string;
-  readonly detail: string;
 }
 
 /** A saved scan that will never count. */

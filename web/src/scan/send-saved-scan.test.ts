@@ -108,10 +108,13 @@ describe('a saved scan', () => {
   it('is refused with the words of the first refusal, also when they come as a repeat', async () => {
     const refusal = { code: 'stale_code', detail: 'The saved scan could not be used.' };
     const refused = resultOf('rejected', refusal);
-    const expected = { kind: 'refused', ...refusal };
+    const expected = { kind: 'refused', refusal };
     expect((await send(OFFLINE, { sync: refused })).outcome).toEqual(expected);
     const unreadable = await send(OFFLINE, { sync: problem(400, 'validation_failed') });
-    expect(unreadable.outcome).toMatchObject({ kind: 'refused', code: 'validation_failed' });
+    expect(unreadable.outcome).toMatchObject({
+      kind: 'refused',
+      refusal: { code: 'validation_failed' },
+    });
     const repeated = resultOf('duplicate', { original: refused });
     expect((await send(OFFLINE, { sync: repeated })).outcome).toEqual(expected);
   });

@@ -16,13 +16,14 @@ import { sendScan } from '../api/presence.ts';
 import { ApiProblem } from '../api/problem.ts';
 import type { MarkResult } from '../api/types.ts';
 import { readClocks, steadyTime } from './capture-clock.ts';
-import type { SavedScan, ScanRefusal } from './saved-scans.ts';
+import type { SavedScan } from './saved-scans.ts';
+import { refusalOf, refusedOf, type ScanRefusal } from './scan-refusal.ts';
 
 /** What became of a saved scan: taken, waiting for a person, refused for good, or to be sent again. */
 export type SavedOutcome =
   | { readonly kind: 'taken' }
   | { readonly kind: 'review'; readonly detail: string | null }
-  | ({ readonly kind: 'refused' } & ScanRefusal)
+  | { readonly kind: 'refused'; readonly refusal: ScanRefusal }
   | { readonly kind: 'again' };
 
 /** What the server answers to a request it cannot read, whoever sends it. */
@@ -55,7 +56,7 @@ export async function sendSavedScan(
   } catch (error) {
     // It travels alone: what is wrong with the request is wrong with it, and would be for ever.
     if (!(error instanceof ApiProblem) || !UNREADABLE.includes(error.status)) throw error;
-    return { kind: 'refused', code: error.code, detail: error.detail };
+    return { kind: 'refused', refusal: refusalOf(error) };
   }
 }
 
@@ -124,7 +125,7 @@ function outcomeOf(answered: MarkResult | undefined): SavedOutcome {
       return { kind: 'again' };
     case 'rejected':
       if (result.code === NOT_THEIRS) throw new ApiProblem(403, result);
-      return { kind: 'refused', code: result.code ?? 'unknown', detail: result.detail ?? '' };
+      return { kind: 'refused', refusal: refusalOf(refusedOf(result)) };
     case 'needs_review':
       return { kind: 'review', detail: result.detail };
     case 'applied':

@@ -60,7 +60,6 @@ async function sendAndSettle(
   const outcome = await sendSavedScan({ api, forgetTicket }, scan);
   staysHere();
   if (outcome.kind === 'again') return null;
-  const { code = '', detail = '' } = outcome.kind === 'refused' ? outcome : {};
-  scans.settle(id, outcome.kind === 'refused' ? { code, detail } : undefined);
+  scans.settle(id, outcome.kind === 'refused' ? outcome.refusal : undefined);
   return outcome;
 }

@@ -1,0 +1,43 @@
+/** Why a saved scan does not count: kept with the times of its class, said in the zone of the class. */
+import type { TFunction } from 'i18next';
+import type { MarkResult } from '../api/types.ts';
+import { refusalWords, type Refused } from '../shared/refusal-words.ts';
+
+/** Members of a refusal that are instants of the class. */
+const TIMES = ['opens_at', 'closes_at', 'lock_due_at'] as const;
+
+/** Why the server refused a saved scan. */
+export interface ScanRefusal extends Readonly<Partial<Record<(typeof TIMES)[number], string>>> {
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** What is kept of a refusal. */
+export function refusalOf(refused: Refused): ScanRefusal {
+  const times = TIMES.flatMap((member) => {
+    const at = refused.instantOf(member);
+    return at === null ? [] : [[member, at] as const];
+  });
+  return { code: refused.code, detail: refused.detail, ...Object.fromEntries(times) };
+}
+
+/** The words for a kept refusal; earlier versions kept no times, which leaves the sentence of the API. */
+export const scanRefusalWords = (
+  t: TFunction,
+  refusal: ScanRefusal,
+  zone: string,
+  nowMs?: number,
+): string => refusalWords(t, refusedOf(refusal), zone, nowMs);
+
+/** A result of a mark, or a kept refusal, as refusals are read. */
+export function refusedOf(told: MarkResult | ScanRefusal): Refused {
+  const members: Readonly<Record<string, unknown>> = { ...told };
+  return {
+    code: told.code ?? 'unknown',
+    detail: told.detail ?? '',
+    instantOf(member) {
+      const at = members[member];
+      return typeof at === 'string' && !Number.isNaN(Date.parse(at)) ? at : null;
+    },
+  };
+}
