@@ -197,6 +197,55 @@ describe('scanning in a browser', () => {
     expect(kept).toEqual([{ capture_mode: 'online', outcome: 'admitted' }]);
   });
 
+  it('holds a saved scan of a phone that is not registered until it is, or is given up', async () => {
+    const session = await classNow();
+    const { email = '', id: student } = world.students[2] ?? {};
+    const { page } = await visit(email, `/sessions/${session}`, PHONE);
+    const sent: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().includes('/sync/')) sent.push(request.url());
+    });
+    const keepScan = async (): Promise<void> => {
+      const scan = {
+        op_id: v7(),
+        session,
+        student,
+        captured_at: new Date().toISOString(),
+        captured_mono_ms: 0,
+        boot_id: 'another page',
+        qr_code: await codeOf(session),
+      };
+      await page.evaluate(
+        `localStorage.setItem('campshub360.saved-scans', '${JSON.stringify([scan])}')`,
+      );
+      await page.reload();
+    };
+    await keepScan();
+    const notice = page.getByTestId('saved-scans');
+    await notice.getByText('This device is not registered for you').waitFor();
+    const sentAtFirst = sent.length;
+    expect(sentAtFirst).toBeGreaterThan(0);
+    await page.evaluate(`window.dispatchEvent(new Event('online'))`);
+    await page.reload();
+    await notice.getByText('This device is not registered for you').waitFor();
+    await notice.getByRole('button', { name: 'Discard' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Discard the saved scan?' });
+    await dialog.getByRole('button', { name: 'Discard' }).click();
+    await notice.waitFor({ state: 'detached' });
+    expect(sent).toHaveLength(sentAtFirst);
+    await dialog.waitFor({ state: 'detached' });
+
+    await keepScan();
+    await notice.getByText('This device is not registered for you').waitFor();
+    await page.getByRole('link', { name: 'Scan the code' }).click();
+    await page.getByRole('button', { name: 'Register this phone' }).click();
+    await page.getByRole('button', { name: 'Replace it by this phone' }).click();
+    // It was registered after the scan: the answer says so, and that it came.
+    const answer = page.getByTestId('refused-scan');
+    await answer.getByText('The device was not registered when this was captured.').waitFor();
+    await notice.waitFor({ state: 'detached' });
+  });
+
   it('shows a picture that reads as the code the server pushed', async () => {
     const session = await classNow();
     const { page } = await visit(world.faculty.email, `/sessions/${session}`);

@@ -1,5 +1,6 @@
 /** Says that scans wait for the server, or that saved ones do not count, above whatever page is open. */
 import { Button, Group, Stack } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { IconAlertTriangle, IconCloudUpload, IconWifiOff } from '@tabler/icons-react';
 import { useEffect } from 'react';
@@ -12,19 +13,23 @@ import { useApp } from '../app-context.ts';
 import { useFailureText } from '../shared/states.tsx';
 import { showMoment } from '../shared/times.ts';
 import { useZone } from '../shared/use-zone.ts';
-import type { RefusedScan } from './saved-scans.ts';
+import { DiscardDialog } from './discard-dialog.tsx';
+import type { HoldReason, RefusedScan } from './saved-scans.ts';
 import { scanRefusalWords } from './scan-refusal.ts';
 import './saved-scans-notice.css';
+import { isOfAnother } from './send-saved-scan.ts';
 import { useSavedScans } from './use-saved-scans.ts';
 
 /** Nothing while all is well; sends what waits as long as it is there. */
 export function SavedScansNotice({ student }: { readonly student: string }) {
-  const { waiting, refused, sending, sendNow, dismiss } = useSavedScans(student);
+  const { waiting, held, refused, sending, sendNow, discard, dismiss } = useSavedScans(student);
   useScannerAtHand();
   if (waiting === 0 && refused.length === 0) return null;
   return (
     <Stack gap="sm" className="saved-scans no-print">
-      {waiting === 0 ? null : <Waiting count={waiting} {...sending} onSend={sendNow} />}
+      {waiting === 0 ? null : (
+        <Waiting count={waiting} held={held} {...sending} onSend={sendNow} onDiscard={discard} />
+      )}
       {refused.map((scan) => (
         <Refused key={scan.op_id} scan={scan} onDismiss={() => dismiss(scan.op_id)} />
       ))}
@@ -45,31 +50,41 @@ interface WaitingProps {
   readonly count: number;
   readonly isSending: boolean;
   readonly failure: unknown;
+  /** Why they are not sent by themselves any more; null where they are. */
+  readonly held: HoldReason | null;
   readonly onSend: () => void;
+  readonly onDiscard: () => void;
 }
 
-function Waiting({ count, isSending, failure, onSend }: WaitingProps) {
+function Waiting({ count, held, isSending, failure, onSend, onDiscard }: WaitingProps) {
   const { t } = useTranslation();
   const failureText = useFailureText();
   const refusal = failure instanceof ApiProblem ? failure : null;
-  const Icon = refusal ? IconCloudUpload : IconWifiOff;
+  const [isDiscarding, { open, close }] = useDisclosure(false);
+  const Icon = refusal || held ? IconCloudUpload : IconWifiOff;
   return (
     <div className="saved-scan tone-late" role="status" data-testid="saved-scans">
       <Icon size={22} aria-hidden />
       <div className="saved-scan-words">
         <strong>{t('scan.waiting', { count })}</strong>
-        <div>{refusal ? failureText(refusal) : t('scan.waitingText')}</div>
+        <div>{held?.detail ?? (refusal ? failureText(refusal) : t('scan.waitingText'))}</div>
       </div>
       <Group gap="xs">
         <Button size="xs" variant="default" loading={isSending} onClick={onSend}>
           {t('scan.sendNow')}
         </Button>
-        {refusal?.code.startsWith('device_') ? (
+        {held ? (
           <Button size="xs" variant="default" component={Link} to="/my-devices">
             {t('scan.toDevices')}
           </Button>
         ) : null}
+        {held || isOfAnother(failure) ? (
+          <Button size="xs" variant="default" onClick={open}>
+            {t('scan.discard')}
+          </Button>
+        ) : null}
       </Group>
+      <DiscardDialog count={count} isOpen={isDiscarding} onClose={close} onDiscard={onDiscard} />
     </div>
   );
 }

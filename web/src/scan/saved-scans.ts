@@ -15,6 +15,14 @@ export interface SavedScan extends Captured {
   readonly qr_code: string;
   /** The ticket it was sent with at once, if it came so far: the server may have taken it. */
   readonly ticket?: string;
+  /** Why it is not sent by itself any more: the server takes nothing from this browser. */
+  readonly held?: HoldReason;
+}
+
+/** The refusal of a browser, not of a scan. */
+export interface HoldReason {
+  readonly code: string;
+  readonly detail: string;
 }
 
 /** A saved scan that will never count. */
@@ -42,6 +50,12 @@ export interface SavedScans {
   release(id: string): void;
   /** The scan was answered and is not kept any more, but for the words of a later refusal. */
   settle(id: string, refusal?: ScanRefusal): void;
+  /** The scans of a student that wait are not to be sent until they are resumed, in any page. */
+  hold(student: string, reason: HoldReason): void;
+  /** Those of a student that are held are to be sent again. */
+  resume(student: string): void;
+  /** The student gives up the scans that wait. */
+  discard(student: string): void;
   /** The student has read a refusal. */
   readonly dismiss: (id: string) => void;
 }
@@ -87,6 +101,11 @@ export function createSavedScans(
     return scans.all().find((scan) => scan.op_id === id);
   };
 
+  const waitingOf = (student: string): SavedScan[] => {
+    refresh();
+    return stateNow().waiting.filter((scan) => scan.student === student);
+  };
+
   events.addEventListener('storage', () => {
     refresh();
     tell();
@@ -125,6 +144,18 @@ export function createSavedScans(
       // There may be room for the refusal only now.
       refused.flush();
       underWay.delete(id);
+      tell();
+    },
+    hold(student, { code, detail }) {
+      for (const scan of waitingOf(student)) scans.put({ ...scan, held: { code, detail } });
+      tell();
+    },
+    resume(student) {
+      for (const { held, ...bare } of waitingOf(student)) if (held) scans.put(bare);
+      tell();
+    },
+    discard(student) {
+      for (const { op_id: id } of waitingOf(student)) scans.remove(id);
       tell();
     },
     dismiss(id) {

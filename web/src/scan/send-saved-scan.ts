@@ -82,7 +82,8 @@ async function repeatScan(
   }
 }
 
-const isOfAnother = (error: unknown): boolean =>
+/** Whether the server takes a scan for that of another person than who is signed in. */
+export const isOfAnother = (error: unknown): boolean =>
   error instanceof ApiProblem && error.code === NOT_THEIRS;
 
 async function sendAsOffline(api: ApiClient, scan: SavedScan): Promise<MarkResult | undefined> {

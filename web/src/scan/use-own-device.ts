@@ -1,5 +1,6 @@
 /** Whether this browser may scan, known also where the server cannot be asked. */
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
 import { readOwnDevices, type OwnDevices } from '../api/devices.ts';
 import { queryKeys } from '../api/query-keys.ts';
 import { useApp, useUser } from '../app-context.ts';
@@ -17,8 +18,9 @@ interface OwnDevice {
 /**
  * Asks, and shows what the last answer said until the next one: a phone that is registered scans
  * offline, too, and a key cannot be registered for somebody else without being asked about again.
+ * @param isAsked  whether to ask at all; yes by default
  */
-export function useOwnDevice() {
+export function useOwnDevice(isAsked = true) {
   const { api } = useApp();
   const { id: user } = useUser();
   return useQuery({
@@ -30,11 +32,35 @@ export function useOwnDevice() {
     },
     initialData: () => recall(user),
     initialDataUpdatedAt: 0,
+    enabled: isAsked,
     staleTime: FRESH_MS,
     // Being offline is an answer at once, not a reason to wait for the network.
     networkMode: 'always',
     select: standingOf,
   });
+}
+
+/**
+ * Says when this browser, of which the server took nothing, is registered again.
+ * @param isHeld   whether something waits for that
+ * @param onAgain  hears it once each time
+ */
+export function useRegisteredAgain(isHeld: boolean, onAgain: () => void): void {
+  const queryClient = useQueryClient();
+  const { data, isFetchedAfterMount } = useOwnDevice(isHeld);
+  // What an earlier page was told proves nothing.
+  const isRegistered = isFetchedAfterMount ? data?.isRegistered : undefined;
+  /** A page that opens while something is held takes up what it was told before. */
+  const wasEnded = useRef(isHeld);
+  useEffect(() => {
+    if (isHeld) void queryClient.invalidateQueries({ queryKey: queryKeys.ownDevices });
+  }, [isHeld, queryClient]);
+  useEffect(() => {
+    if (isRegistered === false) wasEnded.current = true;
+    if (isRegistered !== true || !wasEnded.current) return;
+    wasEnded.current = false;
+    onAgain();
+  }, [isRegistered, onAgain]);
 }
 
 function standingOf({ jkt, results }: OwnDevices): OwnDevice {

@@ -1,30 +1,33 @@
 /** Sends the signed-in student's saved scans, whatever page is open, and tells what became of them. */
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { queryKeys } from '../api/query-keys.ts';
 import { useApp } from '../app-context.ts';
 import { notifyDone, notifyNews } from '../shared/notify.ts';
 import { createScanSender } from './scan-sender.ts';
 import type { SavedOutcome } from './send-saved-scan.ts';
-import { sendWaiting } from './send-waiting.ts';
+import { readyScans, sendWaiting } from './send-waiting.ts';
 import { useOwnApi } from './use-own-api.ts';
+import { useRegisteredAgain } from './use-own-device.ts';
 
-/** What is kept of a student, how its sending stands, and a way to send it now. */
+/** What is kept of a student, how its sending stands, and ways to send it now and to give it up. */
 export function useSavedScans(student: string) {
   const { scans } = useApp();
   const kept = useSyncExternalStore(scans.subscribe, scans.state);
-  const { waiting, refused } = useMemo(
-    () => ({
-      waiting: kept.waiting.filter((scan) => scan.student === student).length,
+  const { waiting, ready, held, refused } = useMemo(() => {
+    const own = kept.waiting.filter((scan) => scan.student === student);
+    return {
+      waiting: own.length,
+      ready: readyScans(own, student).length,
+      held: own.find((scan) => scan.held)?.held ?? null,
       refused: kept.refused.filter((scan) => scan.student === student),
-    }),
-    [kept, student],
-  );
+    };
+  }, [kept, student]);
   const sendAll = useSendAll(student);
   const [sender] = useState(() =>
     createScanSender({
-      count: () => scans.state().waiting.filter((scan) => scan.student === student).length,
+      count: () => readyScans(scans.state().waiting, student).length,
       sendAll,
     }),
   );
@@ -44,9 +47,22 @@ export function useSavedScans(student: string) {
     };
   }, [sender]);
   useEffect(() => {
-    if (waiting > 0) sender.expect();
-  }, [sender, waiting]);
-  return { waiting, refused, sending, sendNow: sender.start, dismiss: scans.dismiss };
+    if (ready > 0) sender.expect();
+  }, [sender, ready]);
+  const sendNow = useCallback(() => {
+    scans.resume(student);
+    sender.start();
+  }, [scans, sender, student]);
+  useRegisteredAgain(held !== null, sendNow);
+  return {
+    waiting,
+    held,
+    refused,
+    sending,
+    sendNow,
+    discard: () => scans.discard(student),
+    dismiss: scans.dismiss,
+  };
 }
 
 /** Sends what waits, until it is told to stop. */
