@@ -45,7 +45,7 @@ export const sendMarks = (
     idempotencyKey,
   });
 
-/** Marks everyone who has no mark when the request arrives, and those whose claims are answered. */
+/** Marks everyone who has no mark when the request arrives; each mark answers its student's `acks`. */
 export const markRest = (
   api: ApiClient,
   session: string,

@@ -91,8 +91,8 @@ function Outcome({ count, session, ...views }: OutcomeProps) {
   const { outcome, heads, marked, tolerance } = count;
   const tone = outcome === 'ok' ? 'present' : 'absent';
   return (
-    <div className={`roll-alert tone-${tone}`} data-testid="head-count" data-outcome={outcome}>
-      <div className="roll-alert-words">
+    <div className={`alert-bar tone-${tone}`} data-testid="head-count" data-outcome={outcome}>
+      <div className="alert-bar-words">
         <strong>
           {t(`presenceChecks.outcome.${outcome}`, {
             heads,

@@ -66,10 +66,10 @@ function Standing({ recheck, session, isFlaggedFirst, showFlaggedFirst }: Standi
     case 'settled':
       return (
         <div
-          className={`roll-alert tone-${missed === 0 ? 'present' : 'absent'}`}
+          className={`alert-bar tone-${missed === 0 ? 'present' : 'absent'}`}
           data-testid="recheck-result"
         >
-          <div className="roll-alert-words">
+          <div className="alert-bar-words">
             <strong>
               {missed === 0
                 ? t('presenceChecks.allPassed', { count: passed })

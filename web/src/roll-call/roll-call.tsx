@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import type { Fallback, RollMark, RosterRow, Session } from '../api/types.ts';
 import { RecordHistoryDrawer, type HistorySubject } from '../records/record-history.tsx';
 import { PresenceChecks } from '../presence-checks/presence-checks.tsx';
+import { ConfirmDialog } from '../shared/confirm-dialog.tsx';
 import { notifyNews } from '../shared/notify.ts';
 import { fullName } from '../shared/person-name.ts';
 import { Empty } from '../shared/states.tsx';
@@ -25,7 +26,6 @@ import {
   type RollView,
 } from './narrow-roll.ts';
 import { ReasonDialog } from './reason-dialog.tsx';
-import { RestDialog } from './rest-dialog.tsx';
 import { CountsFilter, RollTools } from './roll-tools.tsx';
 import { countRows } from './roster-cache.ts';
 import { focusStudent, StudentGrid } from './student-grid.tsx';
@@ -171,15 +171,15 @@ export function RollCall({ session, rows, newsOf, marking, state }: RollCallProp
         onClose={() => setUnscanned(null)}
       />
       <HelpDialog isOpen={isHelping} onClose={help.close} />
-      <RestDialog
+      <ConfirmDialog
         isOpen={isAskingRest}
-        count={counts.unmarked}
+        title={t('rollCall.askRest', { count: counts.unmarked })}
+        text={t('rollCall.askRestText')}
+        action={t('rollCall.confirmRest')}
+        // Single marks are still under way; the rest is who remains after them.
         isWaiting={state.unsent.size > 0}
         onClose={askRest.close}
-        onConfirm={() => {
-          askRest.close();
-          rest.markRest(restOf(rows, entries));
-        }}
+        onConfirm={() => rest.markRest(restOf(rows, entries))}
       />
       <ReasonDialog asked={state.asked} rows={rows} marking={marking} />
       <LeaveDialog hasUnsent={state.unsent.size > 0} count={state.unsent.size} />

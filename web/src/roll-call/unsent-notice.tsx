@@ -34,9 +34,9 @@ function Waiting({ state, marking, trouble }: WaitingProps) {
   const { t } = useTranslation();
   const Icon = trouble === 'offline' ? IconWifiOff : IconCloudUpload;
   return (
-    <div className="roll-alert tone-late" role="status" data-testid="unsent">
+    <div className="alert-bar tone-late" role="status" data-testid="unsent">
       <Icon size={20} aria-hidden />
-      <div className="roll-alert-words">
+      <div className="alert-bar-words">
         <strong>{t(`rollCall.${trouble}Title`)}</strong>
         <div>
           {t('rollCall.unsent', { count: state.unsent.size })} {t(`rollCall.${trouble}Text`)}
@@ -55,9 +55,9 @@ function Refused({ state, rows, marking }: UnsentNoticeProps) {
   if (first === undefined) return null;
   const [student, { detail }] = first;
   return (
-    <div className="roll-alert tone-absent" role="alert" data-testid="refused">
+    <div className="alert-bar tone-absent" role="alert" data-testid="refused">
       <IconAlertTriangle size={20} aria-hidden />
-      <div className="roll-alert-words">
+      <div className="alert-bar-words">
         <strong>{t('rollCall.failed', { count: state.failures.size })}</strong>
         <div>{t('rollCall.announceFailed', { name: nameOf(rows, student), detail })}</div>
       </div>

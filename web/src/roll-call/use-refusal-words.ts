@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { ApiProblem } from '../api/problem.ts';
 import { queryKeys } from '../api/query-keys.ts';
 import type { MarkResult, Session } from '../api/types.ts';
-import { refusalWords } from '../shared/refusal-words.ts';
+import { refusalWords, refusedOf } from '../shared/refusal-words.ts';
 import { browserZone } from '../shared/times.ts';
 
 /** Says why a request or one of its marks was refused. */
@@ -17,15 +17,6 @@ export function useRefusalWords(session: string): RefusalWords {
   return (refused) => {
     const held = queryClient.getQueryData<Session>(queryKeys.session(session));
     const zone = held?.timezone ?? browserZone();
-    return refusalWords(t, refused instanceof ApiProblem ? refused : refusedMark(refused), zone);
+    return refusalWords(t, refused instanceof ApiProblem ? refused : refusedOf(refused), zone);
   };
 }
-
-const refusedMark = ({ code, detail, ...members }: MarkResult) => ({
-  code: code ?? 'unknown',
-  detail: detail ?? '',
-  instantOf: (member: string): string | null => {
-    const at = Object.entries(members).find(([name]) => name === member)?.[1];
-    return typeof at === 'string' ? at : null;
-  },
-});

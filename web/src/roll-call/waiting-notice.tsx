@@ -18,9 +18,9 @@ export function WaitingNotice({ waiting, isShown, onShow }: WaitingNoticeProps) 
   if (count === 0) return null;
   const areScans = waiting.every((entry) => entry.waiting === 'scan');
   return (
-    <div className="roll-alert tone-late no-print" role="status" data-testid="waiting-claims">
+    <div className="alert-bar tone-late no-print" role="status" data-testid="waiting-claims">
       <IconHourglass size={20} aria-hidden />
-      <div className="roll-alert-words">
+      <div className="alert-bar-words">
         <strong>{t(areScans ? 'rollCall.scansWait' : 'rollCall.claimsWait', { count })}</strong>
         <div>{t('rollCall.waitingText')}</div>
       </div>

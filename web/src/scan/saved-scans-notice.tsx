@@ -10,10 +10,10 @@ import { ApiProblem } from '../api/problem.ts';
 import { queryKeys } from '../api/query-keys.ts';
 import { readSession } from '../api/sessions.ts';
 import { useApp } from '../app-context.ts';
+import { ConfirmDialog } from '../shared/confirm-dialog.tsx';
 import { useFailureText } from '../shared/states.tsx';
 import { showMoment } from '../shared/times.ts';
 import { useZone } from '../shared/use-zone.ts';
-import { DiscardDialog } from './discard-dialog.tsx';
 import type { HoldReason, RefusedScan } from './saved-scans.ts';
 import { scanRefusalWords } from './scan-refusal.ts';
 import './saved-scans-notice.css';
@@ -63,9 +63,9 @@ function Waiting({ count, held, isSending, failure, onSend, onDiscard }: Waiting
   const [isDiscarding, { open, close }] = useDisclosure(false);
   const Icon = refusal || held ? IconCloudUpload : IconWifiOff;
   return (
-    <div className="saved-scan tone-late" role="status" data-testid="saved-scans">
+    <div className="alert-bar tone-late" role="status" data-testid="saved-scans">
       <Icon size={22} aria-hidden />
-      <div className="saved-scan-words">
+      <div className="alert-bar-words">
         <strong>{t('scan.waiting', { count })}</strong>
         <div>{held?.detail ?? (refusal ? failureText(refusal) : t('scan.waitingText'))}</div>
       </div>
@@ -84,7 +84,15 @@ function Waiting({ count, held, isSending, failure, onSend, onDiscard }: Waiting
           </Button>
         ) : null}
       </Group>
-      <DiscardDialog count={count} isOpen={isDiscarding} onClose={close} onDiscard={onDiscard} />
+      <ConfirmDialog
+        isOpen={isDiscarding}
+        title={t('scan.discardTitle', { count })}
+        text={t('scan.discardText', { count })}
+        action={t('scan.discard')}
+        isFinal
+        onClose={close}
+        onConfirm={onDiscard}
+      />
     </div>
   );
 }
@@ -106,9 +114,9 @@ function Refused({ scan, onDismiss }: RefusedProps) {
   const classZone = data?.timezone ?? zone;
   const time = showMoment(scan.captured_at, classZone);
   return (
-    <div className="saved-scan tone-absent" role="alert" data-testid="refused-scan">
+    <div className="alert-bar tone-absent" role="alert" data-testid="refused-scan">
       <IconAlertTriangle size={22} aria-hidden />
-      <div className="saved-scan-words">
+      <div className="alert-bar-words">
         <strong>
           {course
             ? t('scan.refusedIn', { course: `${course.code} ${course.name}, ${time}` })

@@ -1,7 +1,6 @@
 /** Why a saved scan does not count: kept with the times of its class, said in the zone of the class. */
 import type { TFunction } from 'i18next';
-import type { MarkResult } from '../api/types.ts';
-import { refusalWords, type Refused } from '../shared/refusal-words.ts';
+import { refusalWords, refusedOf, type Refused } from '../shared/refusal-words.ts';
 
 /** Members of a refusal that are instants of the class. */
 const TIMES = ['opens_at', 'closes_at', 'lock_due_at'] as const;
@@ -28,16 +27,3 @@ export const scanRefusalWords = (
   zone: string,
   nowMs?: number,
 ): string => refusalWords(t, refusedOf(refusal), zone, nowMs);
-
-/** A result of a mark, or a kept refusal, as refusals are read. */
-export function refusedOf(told: MarkResult | ScanRefusal): Refused {
-  const members: Readonly<Record<string, unknown>> = { ...told };
-  return {
-    code: told.code ?? 'unknown',
-    detail: told.detail ?? '',
-    instantOf(member) {
-      const at = members[member];
-      return typeof at === 'string' && !Number.isNaN(Date.parse(at)) ? at : null;
-    },
-  };
-}

@@ -15,9 +15,10 @@ import type { ApiClient } from '../api/client.ts';
 import { sendScan } from '../api/presence.ts';
 import { ApiProblem } from '../api/problem.ts';
 import type { MarkResult } from '../api/types.ts';
+import { refusedOf } from '../shared/refusal-words.ts';
 import { readClocks, steadyTime } from './capture-clock.ts';
 import type { SavedScan } from './saved-scans.ts';
-import { refusalOf, refusedOf, type ScanRefusal } from './scan-refusal.ts';
+import { refusalOf, type ScanRefusal } from './scan-refusal.ts';
 
 /** What became of a saved scan: taken, waiting for a person, refused for good, or to be sent again. */
 export type SavedOutcome =

@@ -11,6 +11,25 @@ export interface Refused {
   instantOf(member: string): string | null;
 }
 
+/** What tells of a refusal by members of its own: a result of a mark, or what was kept of one. */
+interface Told {
+  readonly code: string | null;
+  readonly detail: string | null;
+}
+
+/** The same as refusals are read. */
+export function refusedOf(told: Told): Refused {
+  const members: Readonly<Record<string, unknown>> = { ...told };
+  return {
+    code: told.code ?? 'unknown',
+    detail: told.detail ?? '',
+    instantOf(member) {
+      const at = members[member];
+      return typeof at === 'string' && !Number.isNaN(Date.parse(at)) ? at : null;
+    },
+  };
+}
+
 /**
  * The words for a refusal: with the times that came with it where it is about times, else the
  * sentence of the API.
